@@ -4,25 +4,99 @@ Import Keras as ``from eip_cli.backend import keras``, in modules that commands 
 run, so that help and usage errors never wait for TensorFlow.
 """
 
+import contextlib
 import logging
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
 
 # Each is set only where the user has not: their own environment always wins.
 # The BFC allocator keeps large blocks instead of returning them to the system; without it a
 # training step of the separable network spends a third of its time in page faults.
 ENVIRONMENT_DEFAULTS = {
-    "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_CPU_ALLOCATOR_USE_BFC": "true",
 }
 
-for _name, _value in ENVIRONMENT_DEFAULTS.items():
-    os.environ.setdefault(_name, _value)
+
+@contextlib.contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Hold back what native libraries write to standard error, unless the block fails.
+
+    TensorFlow 2.21 logs before its own log level is in force, below Python's sys.stderr, so
+    only the file descriptor can be turned away.
+    """
+    sys.stderr.flush()
+    try:
+        standard_error = os.dup(2)
+    except OSError:  # standard error is closed: nothing can be written there
+        yield
+        return
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(standard_error, 2)
+            held_back.seek(0)
+            os.write(2, held_back.read())
+            raise
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+
+
+def _import_keras() -> None:
+    for name, value in ENVIRONMENT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    verbose = os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+    with contextlib.nullcontext() if verbose else _quiet_start():
+        import keras  # noqa: F401
+    if not verbose:
+        # Keras warns of the .h5 format through absl, not through the warnings module.
+        logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+_import_keras()
 
 import keras  # noqa: E402
 
-if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "0":
-    # Keras warns of the .h5 format through absl, not through the warnings module.
-    logging.getLogger("absl").setLevel(logging.ERROR)
+from .errors import TrainingError  # noqa: E402
 
-__all__ = ["ENVIRONMENT_DEFAULTS", "keras"]
+__all__ = ["configure_training", "is_deterministic", "keras"]
+
+
+def configure_training(threads: int) -> None:
+    """Make training repeatable to the bit and use ``threads`` cores; before the first operation.
+
+    TensorFlow alone needs this. Its graph optimizer reorders training-mode batch normalization
+    differently in each process, so two runs with one seed part at the first step; without the
+    optimizer they agree to the bit at the same speed.
+
+    Raises TrainingError where TensorFlow has already started with another number of threads.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    threading = tf.config.threading
+    if threading.get_intra_op_parallelism_threads() == threads:
+        return
+    try:
+        threading.set_intra_op_parallelism_threads(threads)
+        threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        raise TrainingError(
+            f"TensorFlow has already started with other settings than {threads} threads: use a new process"
+        ) from None
+
+
+def is_deterministic() -> bool:
+    """Whether training in this process repeats to the bit: TensorFlow on a CPU does, as configured."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_logical_devices("GPU")

@@ -42,3 +42,61 @@ class ModelSummary:
     effective_padding: Pair | None
     layers: tuple[LayerInfo, ...]
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One epoch of a run's history. ``epoch`` counts from 1; accuracies are fractions.
+
+    ``learning_rate`` is the schedule's value, not its float32 image; ``val_`` columns are
+    measured on the run's validation images, which are the test images unless
+    ``--validation-split`` held out training images.
+    """
+
+    epoch: int
+    learning_rate: float
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model measured on a dataset's test images."""
+
+    checkpoint: str
+    model: str
+    params: int
+    dataset: str
+    split: str
+    n: int
+    loss: float
+    accuracy: float
+    accuracy_ci95: tuple[float, float]
+    baseline_accuracy: float | None
+    delta: float | None
+    selected_on: str
+    per_class: dict[str, float]
+    confusion_matrix: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row of the comparison with the published 82.44%; None where a field does not apply."""
+
+    name: str
+    source: str
+    params: int | None
+    receptive_field: Pair | None
+    epochs: int | None
+    final_accuracy: float | None
+    best_accuracy: float | None
+    best_epoch: int | None
+    selected_on: str | None
+    delta: float | None
+    delta_ci95: tuple[float, float] | None
+    verdict: str
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,94 @@
+"""The one file that resuming needs, and the run's point of commitment.
+
+An epoch counts once its state is written, whole; history, checkpoints and the record follow
+from it and are made again from it where a training died in between.
+"""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import RunError
+from .files import write_atomically
+from .results import EpochRow
+
+Arrays = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A training after a whole number of epochs.
+
+    ``weights`` and ``best_weights`` are in the order of ``model.weights`` less random states,
+    ``optimizer`` in the order of the optimizer's variables. ``step_rates`` (float32, images per
+    second) holds every training step so far but the first five of each process.
+    """
+
+    history: tuple[EpochRow, ...]
+    weights: Arrays
+    optimizer: Arrays
+    best_weights: Arrays
+    best_epoch: int
+    step_rates: np.ndarray
+    deterministic: bool
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are complete."""
+        return len(self.history)
+
+    @property
+    def best_row(self) -> EpochRow:
+        """The epoch with the highest validation accuracy, the first of equals."""
+        return self.history[self.best_epoch - 1]
+
+
+_GROUPS = ("weights", "optimizer", "best_weights")
+
+
+def write_state(path: Path, state: TrainingState) -> None:
+    """Replace ``path`` whole with ``state``."""
+    progress = {
+        "history": [asdict(row) for row in state.history],
+        "best_epoch": state.best_epoch,
+        "deterministic": state.deterministic,
+    }
+    arrays: dict[str, np.ndarray] = {"progress": np.array(json.dumps(progress))}
+    arrays["step_rates"] = state.step_rates
+    for group in _GROUPS:
+        for index, array in enumerate(getattr(state, group)):
+            arrays[f"{group}_{index:04d}"] = array
+    with write_atomically(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_state(path: Path) -> TrainingState | None:
+    """The state in ``path``, or None where no epoch is complete yet.
+
+    Raises RunError where the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        raise RunError(f"{path} is damaged: the run cannot be continued") from None
+    try:
+        progress = json.loads(str(arrays["progress"]))
+        groups = {
+            group: tuple(arrays[name] for name in sorted(arrays) if name.startswith(f"{group}_0"))
+            for group in _GROUPS
+        }
+        return TrainingState(
+            history=tuple(EpochRow(**row) for row in progress["history"]),
+            best_epoch=progress["best_epoch"],
+            deterministic=progress["deterministic"],
+            step_rates=arrays["step_rates"],
+            **groups,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"{path} is damaged: the run cannot be continued") from None
