@@ -11,8 +11,10 @@ import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
+from .batches import FRESH_COPY
 from .errors import DataError
 
+_FILE_TYPES = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE})
 _EXTENDED_HEADERS = frozenset(
     {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME}
 )
@@ -31,43 +33,46 @@ def read_members(
     try:
         with gzip.open(path, "rb") as stream:
             while (member := _read_header(stream, path)) is not None:
-                padded = -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+                n_bytes = 0 if member.isdir() else member.size
+                padded = -(-n_bytes // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                 if stream.tell() + padded > max_total_bytes:
                     raise DataError(f"{path} was refused: it unpacks to more than CIFAR-10 holds")
                 name = str(PurePosixPath(member.name))
-                if not member.isreg() or name not in wanted:
+                if member.type not in _FILE_TYPES or name not in wanted:
                     stream.seek(padded, 1)
                     continue
-                if name not in missing or member.size > max_member_bytes:
+                if name not in missing or n_bytes > max_member_bytes:
                     raise DataError(f"{path} was refused: {name!r} is in it twice, or too large")
                 missing.remove(name)
-                yield name, _read_exactly(stream, padded)[: member.size]
+                yield name, _read_exactly(stream, padded)[:n_bytes]
+            _check_rest(stream, path, max_total_bytes)
     except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is truncated or damaged ({error}): get a fresh copy (`eip data`)") from None
+        raise DataError(f"{path} is truncated or damaged ({error}): {FRESH_COPY}") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     if missing:
-        raise DataError(f"{path} lacks {min(missing)}: get a fresh copy of CIFAR-10 (`eip data`)")
+        raise DataError(f"{path} lacks {min(missing)}: {FRESH_COPY}")
 
 
 def _read_header(stream: gzip.GzipFile, path: Path) -> tarfile.TarInfo | None:
     """Decode the next header; None at the archive's end. Refuses what no plain archive has."""
-    try:
-        member = tarfile.TarInfo.frombuf(
-            _read_exactly(stream, tarfile.BLOCKSIZE), tarfile.ENCODING, "surrogateescape"
-        )
-    except tarfile.HeaderError as error:
-        if type(error).__name__ == "EOFHeaderError":
-            return None
-        raise
-    if member.type in _EXTENDED_HEADERS:
-        return member
+    block = _read_exactly(stream, tarfile.BLOCKSIZE)
+    if not any(block):
+        return None
+    member = tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
     where = PurePosixPath(member.name)
     if where.is_absolute() or ".." in where.parts or "\\" in member.name or ":" in member.name:
         raise DataError(f"{path} was refused: {member.name!r:.60} in it points outside the archive")
-    if not (member.isreg() or member.isdir()) or member.issparse() or member.size < 0:
+    if member.type not in _FILE_TYPES | _EXTENDED_HEADERS | {tarfile.DIRTYPE} or member.size < 0:
         raise DataError(f"{path} was refused: {member.name!r:.60} in it is neither file nor folder")
     return member
+
+
+def _check_rest(stream: gzip.GzipFile, path: Path, max_total_bytes: int) -> None:
+    """Read on to the end, where gzip keeps the checksum of all that came before."""
+    while stream.read(2**20):
+        if stream.tell() > max_total_bytes:
+            raise DataError(f"{path} was refused: it unpacks to more than CIFAR-10 holds")
 
 
 def _read_exactly(stream: gzip.GzipFile, size: int) -> bytes:

@@ -26,6 +26,8 @@ PIXELS_PER_IMAGE = 3 * 32 * 32
 MAX_BATCH_BYTES = 64 * 2**20
 MAX_OPCODES = 300_000
 
+FRESH_COPY = "get a fresh copy of CIFAR-10 (`eip data`)"
+
 _WHOLE_NUMBER_DTYPES = frozenset({"u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"})
 _ARRAY_MODULES = frozenset({"numpy", "numpy.core.multiarray", "numpy._core.multiarray"})
 
@@ -188,11 +190,14 @@ class _Machine:
 
 
 _LITERALS = frozenset(
-    {"NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1"}
+    {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1"}
     | {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE"}
     | {"SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"}
 )
 _STEPS: Mapping[str, Callable[[_Machine, Any], None]] = {
+    "NONE": lambda machine, _: machine.stack.append(None),
+    "NEWTRUE": lambda machine, _: machine.stack.append(True),
+    "NEWFALSE": lambda machine, _: machine.stack.append(False),
     "MARK": lambda machine, _: machine.marks.append(len(machine.stack)),
     "POP": lambda machine, _: machine.pop_items(1).clear(),
     "POP_MARK": lambda machine, _: machine.pop_to_mark().clear(),
@@ -231,18 +236,17 @@ def read_batch(content: bytes, where: str) -> tuple[NDArray[np.uint8], NDArray[n
     and the labels as int64 (n,), in 0-9. Raises DataError where the content is no such batch,
     or holds anything that a batch does not need.
     """
-    advice = "get a fresh copy of CIFAR-10 (`eip data`)"
     if len(content) > MAX_BATCH_BYTES:
-        raise DataError(f"{where} is larger than any CIFAR-10 batch: {advice}")
+        raise DataError(f"{where} is larger than any CIFAR-10 batch: {FRESH_COPY}")
     try:
         return _check_batch(_Machine().run(content))
     except _RefusedError as refused:
         raise DataError(
-            f"{where} was refused, it holds {refused}, which no CIFAR-10 batch has: {advice}"
+            f"{where} was refused, it holds {refused}, which no CIFAR-10 batch has: {FRESH_COPY}"
         ) from None
     # What a damaged pickle can raise in this machine: opcodes cut short, an empty stack, odd types.
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise DataError(f"{where} is damaged or no CIFAR-10 batch ({error!s:.80}): {advice}") from None
+        raise DataError(f"{where} is damaged or no CIFAR-10 batch ({error!s:.80}): {FRESH_COPY}") from None
 
 
 def _check_batch(batch: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -12,7 +12,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from .archive import read_members
-from .batches import MAX_BATCH_BYTES, read_batch
+from .batches import FRESH_COPY, MAX_BATCH_BYTES, read_batch
 from .download import SILENT, Archive, DownloadProgress, download
 from .errors import DataError
 from .locks import hold_lock
@@ -87,6 +87,7 @@ def fetch_cifar10(
     if folder is None:
         return _load_cached(progress, edition)[1]
     if not _holds_cifar10(folder, edition):
+        _refuse_to_replace(folder / FOLDER_NAME)
         return _fill(folder, progress, edition)[1]
     location = _find(folder, edition)
     read_cifar10(location, edition)
@@ -113,7 +114,7 @@ def read_cifar10(location: Path, edition: Edition = OFFICIAL) -> Cifar10Arrays:
         where = f"{name} of {location}"
         images, labels = read_batch(content, where)
         if len(images) != n:
-            raise DataError(f"{where} holds {len(images)} images where CIFAR-10 has {n}: {_FRESH_COPY}")
+            raise DataError(f"{where} holds {len(images)} images where CIFAR-10 has {n}: {FRESH_COPY}")
         if name == TEST_FILE:
             all_images, all_labels, part = test_images, test_labels, slice(0, n)
         else:
@@ -128,12 +129,9 @@ def read_cifar10(location: Path, edition: Edition = OFFICIAL) -> Cifar10Arrays:
         if (counts != len(labels) // 10).any():
             raise DataError(
                 f"{location} has {counts.min()} to {counts.max()} {split} images a class "
-                f"where CIFAR-10 has {len(labels) // 10}: {_FRESH_COPY}"
+                f"where CIFAR-10 has {len(labels) // 10}: {FRESH_COPY}"
             )
     return Cifar10Arrays(train_images, train_labels, test_images, test_labels)
-
-
-_FRESH_COPY = "get a fresh copy (`eip data`)"
 
 
 def _given_folder(data_dir: Path | None) -> Path | None:
@@ -170,6 +168,16 @@ def _find(folder: Path, edition: Edition) -> Path:
     raise DataError(f"no CIFAR-10 in {folder}: it would hold {what} (`eip data` fetches it)")
 
 
+def _refuse_to_replace(folder: Path) -> None:
+    try:
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise DataError(
+                f"{folder} is in the way and holds no batches: move it, or name another --data-dir"
+            )
+    except OSError as error:
+        raise DataError(f"cannot read {folder}: {error.strerror}") from None
+
+
 def _read_files(location: Path) -> Iterator[tuple[str, bytes]]:
     """Yield each batch file's name and content, from a folder or from an archive."""
     if location.is_dir():
@@ -185,11 +193,11 @@ def _read_batch_file(path: Path) -> bytes:
     try:
         # A pipe or a device in the place of a file would be read forever.
         if path.exists() and not path.is_file():
-            raise DataError(f"{path} is not a file: {_FRESH_COPY}")
+            raise DataError(f"{path} is not a file: {FRESH_COPY}")
         with path.open("rb") as file:
             return file.read(MAX_BATCH_BYTES + 1)
     except FileNotFoundError:
-        raise DataError(f"{path} is missing: {_FRESH_COPY}") from None
+        raise DataError(f"{path} is missing: {FRESH_COPY}") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
 
@@ -210,7 +218,7 @@ def _fill(directory: Path, progress: DownloadProgress, edition: Edition) -> tupl
     archive_path = directory / edition.archive.file_name
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        lock = directory / f"{edition.archive.file_name}.lock"
+        lock = directory / f".{edition.archive.file_name}.lock"
         with hold_lock(
             lock, lambda: progress.notice("Another process is fetching CIFAR-10: waiting for it.")
         ):
@@ -232,8 +240,8 @@ def _fill(directory: Path, progress: DownloadProgress, edition: Edition) -> tupl
 
 def _unpack(archive_path: Path, folder: Path, edition: Edition) -> Cifar10Arrays:
     """Put the archive's files in the place of ``folder``, once they have been read and checked."""
-    unpacked = folder.with_name(f"{folder.name}.new")
-    replaced = folder.with_name(f"{folder.name}.old")
+    unpacked = folder.with_name(f".{folder.name}.eip-new")
+    replaced = folder.with_name(f".{folder.name}.eip-damaged")
     for leftover in (unpacked, replaced):
         if leftover.exists():
             shutil.rmtree(leftover)

@@ -118,16 +118,18 @@ def split_validation(dataset: Dataset, fraction: float, seed: int) -> Holdout:
     A class's share is rounded to the nearest whole image. Raises DataError where nothing is
     left on either side.
     """
+    if not 0 < fraction < 1:
+        raise DataError(f"a validation split of {fraction} is no part of the images: choose between 0 and 1")
     # RandomState's stream is frozen for good (NEP 19), that of numpy's Generator is not.
     random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed)))
     held_out = np.zeros(len(dataset.train_labels), bool)
     for label in range(len(dataset.class_names)):
         members = np.flatnonzero(dataset.train_labels == label)
         held_out[random.permutation(members)[: int(fraction * len(members) + 0.5)]] = True
-    if not 0 < fraction < 1 or held_out.all() or not held_out.any():
+    if held_out.all() or not held_out.any():
         raise DataError(
-            f"a validation split of {fraction} of {len(held_out)} training images leaves none "
-            "on one side: choose a fraction between 0 and 1 that leaves some on both"
+            f"a validation split of {fraction} leaves no image on one side of {len(held_out)}: "
+            "choose one nearer to 0.5, or more training images"
         )
     return Holdout(np.flatnonzero(~held_out), np.flatnonzero(held_out))
 

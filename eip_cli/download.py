@@ -152,7 +152,7 @@ def _read_remote(url: str, archive: Archive, start: int) -> Iterator[bytes]:
 
 def _check_headers(response: http.client.HTTPResponse, archive: Archive, start: int) -> None:
     """Refuse what cannot be the file before a byte of it is kept, such as a log-in page."""
-    if response.headers.get_content_maintype() == "text" and "Content-Type" in response.headers:
+    if response.headers.get_content_type() == "text/html":
         raise _MirrorError("it sent a web page")
     if response.status == 206:
         sent = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
@@ -176,7 +176,7 @@ def _as_mirror_errors() -> Iterator[None]:
     except TimeoutError:
         raise _MirrorError("it did not answer in time") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _MirrorError(f"{type(error).__name__}: {error}") from None
+        raise _MirrorError(" ".join(f"{type(error).__name__}: {error}".split())) from None
 
 
 def _make_opener() -> urllib.request.OpenerDirector:

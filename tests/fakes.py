@@ -1,0 +1,35 @@
+"""Makes files that look like CIFAR-10, of the real size or small."""
+
+import pickle
+import tarfile
+from pathlib import Path
+
+import numpy as np
+
+from eip_cli.cifar10 import FOLDER_NAME, TEST_FILE, TRAIN_FILES
+
+
+def write_cifar10(folder: Path, images_per_file: int = 10_000, seed: int | None = None) -> Path:
+    """Write ``folder``/cifar-10-batches-py and return it.
+
+    Labels go round 0-9. Images are black, which is quick to write; random where a seed is given.
+    """
+    batches = folder / FOLDER_NAME
+    batches.mkdir(parents=True)
+    random = np.random.default_rng(seed)
+    labels = [number % 10 for number in range(images_per_file)]
+    for name in (*TRAIN_FILES, TEST_FILE):
+        images = np.zeros((images_per_file, 3072), np.uint8)
+        if seed is not None:
+            images = random.integers(0, 256, images.shape, np.uint8)
+        batch = {b"batch_label": name.encode(), b"labels": labels, b"data": images, b"filenames": []}
+        (batches / name).write_bytes(pickle.dumps(batch))
+    (batches / "batches.meta").write_bytes(pickle.dumps({"num_cases_per_batch": images_per_file}))
+    return batches
+
+
+def pack_cifar10(batches: Path, archive: Path) -> Path:
+    """Pack a folder of batches as CIFAR-10 is packed, and return the archive's path."""
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(batches, FOLDER_NAME)
+    return archive
