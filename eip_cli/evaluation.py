@@ -29,7 +29,7 @@ def loss_of(model: keras.Model) -> Loss:
 
     Raises ModelError for a network with several losses.
     """
-    if model.optimizer is None or model.loss is None:
+    if not model.compiled or model.loss is None:
         return keras.losses.CategoricalCrossentropy()
     if isinstance(model.loss, dict | list | tuple):
         raise ModelError(f"{model.name} is compiled with several losses: one classification loss is needed")
@@ -37,7 +37,7 @@ def loss_of(model: keras.Model) -> Loss:
 
 
 def targets_for(loss: Loss, labels: np.ndarray) -> np.ndarray:
-    """Labels (n,) in the form that ``loss`` takes: integers for a sparse loss, else one-hot float32 (n, 10)."""
+    """Labels (n,) as ``loss`` takes them: integers for a sparse loss, else one-hot float32 (n, 10)."""
     if "sparse" in getattr(loss, "name", getattr(loss, "__name__", "")).lower():
         return labels
     return np.eye(CLASS_COUNT, dtype="float32")[labels]

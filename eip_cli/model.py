@@ -104,8 +104,17 @@ def build_model(spec: str, seed: int = 0) -> keras.Model:
     return _call_user_function(spec)
 
 
+def is_layer_graph(operation: keras.Operation) -> bool:
+    """Whether this is a Sequential or Functional model that runs its layers as Keras does."""
+    if not isinstance(operation, keras.Sequential | keras.Function):
+        return False
+    return type(operation).call.__module__.startswith("keras.")
+
+
 def require_classifier(model: keras.Model, name: str) -> None:
-    """Raise ModelError unless ``model`` maps (32, 32, 3) images to 10 classes."""
+    """Raise ModelError unless ``model`` is a graph of layers from (32, 32, 3) images to 10 classes."""
+    if not is_layer_graph(model):
+        raise ModelError(f"{name} is a subclassed model, which .h5 files cannot hold: make it Functional")
     input_shape, output_shape = model.input_shape, model.output_shape
     if isinstance(input_shape, list | dict) or isinstance(output_shape, list | dict):
         raise ModelError(f"{name} has several inputs or outputs: one image in and one row of classes out")

@@ -101,8 +101,8 @@ class Run:
     def write_record(self, record: RunRecord) -> None:
         """Replace ``run.json`` whole."""
         text = json.dumps(record.to_dict(), indent=2) + "\n"
-        with write_atomically(self.record_path) as file:
-            file.write(text.encode())
+        with write_atomically(self.record_path) as aside:
+            aside.write_text(text, encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .backend import keras
-from .checkpoint import file_sha256, load_checkpoint
+from .checkpoint import load_checkpoint
 from .evaluation import Loss
+from .files import file_sha256
 from .model import KNOWN_NETWORKS, build_model, is_user_network, network_file
 from .runs import Run, resolve_checkpoint
 

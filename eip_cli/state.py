@@ -61,8 +61,8 @@ def write_state(path: Path, state: TrainingState) -> None:
     for group in _GROUPS:
         for index, array in enumerate(getattr(state, group)):
             arrays[f"{group}_{index:04d}"] = array
-    with write_atomically(path) as file:
-        np.savez(file, allow_pickle=False, **arrays)
+    with write_atomically(path) as aside:
+        np.savez(aside, allow_pickle=False, **arrays)
 
 
 def read_state(path: Path) -> TrainingState | None:

@@ -1,0 +1,292 @@
+"""The command line: a command parses, calls the core, and hands the result to render.
+
+Modules that import Keras are imported inside the commands, so that help and usage errors
+answer at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from . import __version__
+from .errors import EipError
+from .options import (
+    PositiveNumber,
+    data_dir_option,
+    dataset_option,
+    format_option,
+    plot_option,
+    trust_option,
+    verbose_option,
+)
+from .progress import CommandProgress
+from .protocol import TrainConfig
+from .runs import find_run
+
+MODEL_HELP = (
+    "MODEL is separable (the default), base, file.py:function or module:function (a function that returns a "
+    "Keras model; its code runs), or a CHECKPOINT."
+)
+CHECKPOINT_HELP = (
+    "CHECKPOINT is a model file (.h5, .keras), a run's directory or id (its best checkpoint), or latest. "
+    "A bare file name that is not here is looked for in the runs, newest first."
+)
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``eip`` with ``arguments`` (the process's own by default) and return its exit status."""
+    try:
+        status = cli.main(arguments, prog_name="eip", standalone_mode=False)
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except EipError as error:
+        click.echo(f"Error: {error}", err=True)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="eip")
+@verbose_option
+def cli() -> None:
+    """Small convolutional networks on CIFAR-10, measured honestly against a baseline of 82.44%.
+
+    Three commands do the whole experiment: eip train, eip summary --show-rf, and
+    eip evaluate checkpoint.h5.
+    """
+
+
+@cli.command(epilog=MODEL_HELP)
+@click.argument("model", default="separable")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write the untrained model (.h5 or .keras)."
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Initial weights."
+)
+@trust_option
+@verbose_option
+@format_option
+def build(model: str, output: Path | None, seed: int, trust: bool, output_format: str) -> None:
+    """Build MODEL, print its totals, and write it with -o."""
+    from .checkpoint import save_model
+    from .errors import CheckpointError
+    from .inspection import summarize_model
+    from .render import print_report, report_totals
+    from .sources import open_model
+
+    if output is not None and output.exists():
+        raise CheckpointError(f"{output} exists: name another file, or remove it")
+    opened = open_model(model, seed, trust)
+    summary = summarize_model(opened.model, opened.name)
+    if output is not None:
+        save_model(opened.model, output)
+    _show_notice(opened.notice)
+    print_report(report_totals(summary, str(output) if output else None), output_format)
+
+
+@cli.command(epilog=MODEL_HELP)
+@click.argument("model", default="separable")
+@click.option("--show-rf", is_flag=True, help="Receptive field, effective stride and padding of each layer.")
+@click.option("--show-macs", is_flag=True, help="Multiply-accumulates of each layer.")
+@trust_option
+@verbose_option
+@format_option
+def summary(model: str, show_rf: bool, show_macs: bool, trust: bool, output_format: str) -> None:
+    """Show MODEL layer by layer."""
+    from .inspection import summarize_model
+    from .render import print_report, report_summary
+    from .sources import open_model
+
+    opened = open_model(model, trust=trust)
+    _show_notice(opened.notice)
+    result = summarize_model(opened.model, opened.name)
+    print_report(report_summary(result, show_rf, show_macs), output_format)
+
+
+@cli.command(epilog=MODEL_HELP)
+@click.option("--model", default="separable", show_default=True, help="Network to train.")
+@click.option("--epochs", type=click.IntRange(1), help="Epochs. [default: 50 on cifar10, 10 on digits]")
+@click.option(
+    "--batch-size", type=click.IntRange(1), help="Images a step. [default: 128 on cifar10, 16 on digits]"
+)
+@click.option(
+    "--learning-rate", type=PositiveNumber(), help="First epoch's rate. [default: 0.004; 0.001 for base]"
+)
+@dataset_option
+@data_dir_option
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Source of all chance."
+)
+@click.option(
+    "--run-dir", type=click.Path(path_type=Path), help="The run's own, new directory. [default: runs/<id>]"
+)
+@click.option(
+    "--resume", metavar="RUN", help="Continue RUN (a directory, an id, or latest) as it was started."
+)
+@click.option("--limit-train", type=click.IntRange(1), help="Use only the first N training images.")
+@click.option(
+    "--validation-split",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Hold out this fraction of the training images for validation; test images are used once.",
+)
+@click.option("--threads", type=click.IntRange(1), help="Processor cores to use. [default: all]")
+@click.option(
+    "--accelerate/--no-accelerate",
+    default=True,
+    show_default=True,
+    help="Faster equivalents of layers on a CPU.",
+)
+@click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
+@verbose_option
+@format_option
+@click.pass_context
+def train(
+    context: click.Context, resume: str | None, run_dir: Path | None, output_format: str, **options: Any
+) -> int:
+    """Train a network and write a run.
+
+    A run is a directory with checkpoints, history, curves, and a record of what made them.
+
+    Ctrl-C stops in order: complete epochs are kept, and --resume continues with the next.
+    """
+    given = {
+        name: value
+        for name, value in options.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if resume and run_dir:
+        raise click.UsageError("--run-dir names a new run, --resume an old one: give one of them.")
+
+    from .render import print_report, report_run
+    from .session import resume_training, train_model
+
+    with _progress() as progress:
+        if resume:
+            run, record = resume_training(find_run(resume), progress, given)
+        else:
+            run, record = train_model(TrainConfig(**given), run_dir, progress)
+    print_report(report_run(str(run.path), record), output_format)
+    if record.status == "interrupted":
+        kept = f"{record.epochs_done} complete epochs are kept in {run.path}"
+        progress.notice(f"Interrupted: {kept}. Continue with: eip train --resume {run.path}")
+        return INTERRUPTED
+    return 0
+
+
+@cli.command(epilog=CHECKPOINT_HELP)
+@click.argument("checkpoint")
+@click.option("--model", help="Network that the weights belong to, where the file holds weights only.")
+@dataset_option
+@data_dir_option
+@click.option("--per-class", is_flag=True, help="Accuracy of each class.")
+@click.option("--confusion-matrix", is_flag=True, help="Images by true and predicted class.")
+@plot_option(help="Draw the confusion matrix (.png, .svg, .pdf).")
+@trust_option
+@verbose_option
+@format_option
+def evaluate(
+    checkpoint: str,
+    model: str | None,
+    dataset: str | None,
+    data_dir: Path | None,
+    per_class: bool,
+    confusion_matrix: bool,
+    plot: Path | None,
+    trust: bool,
+    output_format: str,
+) -> None:
+    """Measure CHECKPOINT on the test images."""
+    from .assessment import evaluate_checkpoint
+    from .plots import draw_confusion_matrix
+    from .render import print_report, report_evaluation
+
+    with _progress() as progress:
+        evaluation = evaluate_checkpoint(
+            checkpoint, progress, network=model, dataset=dataset, data_dir=data_dir, trust=trust
+        )
+    if plot is not None:
+        title = f"{evaluation.model} on {evaluation.dataset}: {evaluation.accuracy:.2%} of {evaluation.n:,}"
+        draw_confusion_matrix(evaluation.confusion_matrix, tuple(evaluation.per_class), title, plot)
+        progress.notice(f"Wrote {plot}")
+    print_report(report_evaluation(evaluation, per_class, confusion_matrix), output_format)
+
+
+@cli.command(epilog=CHECKPOINT_HELP)
+@click.argument("names", nargs=-1, metavar="[RUN|CHECKPOINT]...")
+@plot_option(help="Draw accuracy against epochs (.png, .svg, .pdf).")
+@click.option(
+    "--require-better", is_flag=True, help="Exit with 1 unless every run or checkpoint given is better."
+)
+@data_dir_option
+@trust_option
+@verbose_option
+@format_option
+@click.pass_context
+def compare_baseline(
+    context: click.Context,
+    names: tuple[str, ...],
+    plot: Path | None,
+    require_better: bool,
+    data_dir: Path | None,
+    trust: bool,
+    output_format: str,
+) -> int:
+    """Compare runs and checkpoints with published ones."""
+    if require_better and not names:
+        raise click.UsageError("--require-better needs a run or a checkpoint to judge.", context)
+
+    from .baseline import published_comparisons
+    from .render import print_report, report_comparison
+
+    rows = published_comparisons()
+    if names:
+        from .assessment import compare_with_baseline
+
+        with _progress() as progress:
+            rows += compare_with_baseline(names, progress, data_dir=data_dir, trust=trust)
+    if plot is not None:
+        from .assessment import collect_curves
+        from .plots import draw_comparison
+
+        draw_comparison(collect_curves(names), plot)
+        _show_notice(f"Wrote {plot}")
+    print_report(report_comparison(rows), output_format)
+    judged = rows[-len(names) :] if require_better else []
+    return 0 if all(row.verdict == "better" for row in judged) else 1
+
+
+@cli.command()
+@data_dir_option
+@verbose_option
+def data(data_dir: Path | None) -> None:
+    """Fetch and check CIFAR-10 ahead of time."""
+    from .data import fetch_cifar10
+
+    with _progress() as progress:
+        folder = fetch_cifar10(data_dir, progress)
+    click.echo(f"CIFAR-10 is complete in {folder}")
+
+
+@contextmanager
+def _progress() -> Iterator[CommandProgress]:
+    progress = CommandProgress()
+    try:
+        yield progress
+    finally:
+        progress.finish()
+
+
+def _show_notice(notice: str | None) -> None:
+    if notice:
+        click.echo(notice, err=True)

@@ -1,0 +1,331 @@
+"""A training from its first line to its last: preparing, running, committing epochs, ending well.
+
+The state file is the point of commitment (see state.py); history, checkpoints, curves and the
+record follow from it, in that order, and are made again when a training is continued.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from .backend import configure_training, is_deterministic, keras
+from .checkpoint import save_model
+from .data import Dataset, limit_training_images, load_dataset, split_validation
+from .download import DownloadProgress
+from .errors import ModelError, RunError
+from .event_log import EventLog
+from .files import file_sha256, write_atomically
+from .history import format_history
+from .inspection import summarize_model
+from .interruption import Interrupted, InterruptionGuard
+from .model import require_classifier
+from .plots import draw_curves
+from .protocol import TrainConfig, available_threads, resolve_config
+from .provenance import describe_environment, describe_hardware, describe_versions
+from .results import EpochRow, Pair
+from .runs import BEST_FILE, CURVES_FILE, FINAL_FILE, HISTORY_FILE, Run, RunRecord, create_run, utc_now
+from .sources import OpenedModel, open_model
+from .state import TrainingState, read_state, write_state
+from .training import LabelledImages, StepObserver, Trainer
+
+LOCK_FILE = ".lock"
+TENSORBOARD_FOLDER = "tensorboard"
+
+
+class TrainObserver(StepObserver, DownloadProgress, Protocol):
+    """Who watches a training: the download of its data, its steps and epochs, notices."""
+
+    def training_started(self, run: Run, record: RunRecord, steps_per_epoch: int) -> None:
+        """The run's directory exists; ``record.epochs_done`` epochs are behind it."""
+
+    def epoch_done(self, row: EpochRow, is_best: bool) -> None:
+        """An epoch is complete and its files are written."""
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Everything that a training needs, checked, before anything is written."""
+
+    config: TrainConfig
+    opened: OpenedModel
+    dataset: Dataset
+    train: LabelledImages
+    val: LabelledImages
+    trainer: Trainer
+
+
+def train_model(config: TrainConfig, run_dir: Path | None, observer: TrainObserver) -> tuple[Run, RunRecord]:
+    """Train as ``config`` says, in this process, and write a run to ``run_dir`` (a free one under ``runs/``).
+
+    Nothing is written before network and data are known to be fit for it. On the first Ctrl-C
+    the run is left whole, with status ``interrupted``, and so is the record returned.
+    Raises an EipError that says what to mend.
+    """
+    if run_dir is not None and run_dir.exists():
+        raise RunError(f"{run_dir} exists: name another --run-dir")
+    prepared = _prepare(config, observer)
+    run = create_run(run_dir, prepared.config.model, prepared.config.seed)
+    record = _new_record(run, prepared)
+    run.write_record(record)
+    return _run_session(run, record, prepared, None, observer)
+
+
+def resume_training(
+    run: Run, observer: TrainObserver, changes: dict[str, Any] | None = None
+) -> tuple[Run, RunRecord]:
+    """Continue ``run`` after its last complete epoch, with its own configuration.
+
+    ``changes``: fields of TrainConfig to set. ``epochs`` may rise; ``threads`` may differ, which the
+    record then shows as not deterministic; ``data_dir`` may. Raises RunError where another field
+    would change, or the run cannot be continued.
+    """
+    record = run.read_record()
+    state = read_state(run.state_path)
+    config = _change_config(run, record.config, changes or {})
+    assert config.epochs is not None  # run.json holds a resolved configuration
+    if state is not None and state.epochs_done >= config.epochs:
+        raise RunError(f"{run.path} has all its {state.epochs_done} epochs: raise --epochs to continue it")
+    prepared = _prepare(config, observer)
+    _require_unchanged(run, record, prepared)
+    record = replace(
+        record,
+        config=prepared.config,
+        status="running",
+        ended=None,
+        final_accuracy=None,
+        deterministic=_is_deterministic_again(record, prepared.config),
+    )
+    return _run_session(run, record, prepared, state, observer)
+
+
+_CHANGEABLE = ("epochs", "threads", "data_dir")
+
+
+def _change_config(run: Run, config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
+    for name, value in changes.items():
+        recorded = getattr(config, name)
+        if name not in _CHANGEABLE and value != recorded:
+            raise RunError(
+                f"{run.path} was started with {name} {recorded}: it cannot be continued with {value}"
+            )
+    assert config.epochs is not None  # run.json holds a resolved configuration
+    if changes.get("epochs", config.epochs) < config.epochs:
+        raise RunError(f"{run.path} was started for {config.epochs} epochs: --epochs can only raise that")
+    return replace(config, **changes)
+
+
+def _is_deterministic_again(record: RunRecord, config: TrainConfig) -> bool:
+    same_versions = describe_versions() == record.versions
+    same_threads = config.threads == record.config.threads
+    return record.deterministic and same_threads and same_versions and is_deterministic()
+
+
+def _prepare(config: TrainConfig, observer: TrainObserver) -> _Prepared:
+    configure_training(config.threads or available_threads())
+    opened = open_model(config.model, config.seed)
+    require_classifier(opened.model, opened.name)
+    config = resolve_config(config, compiled=opened.model.compiled)
+    dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, observer)
+    train, val = _choose_images(config, dataset)
+    trainer = Trainer(opened.model, config, train, val)
+    return _Prepared(config, opened, dataset, train, val, trainer)
+
+
+def _choose_images(config: TrainConfig, dataset: Dataset) -> tuple[LabelledImages, LabelledImages]:
+    if config.limit_train is not None:
+        dataset = limit_training_images(dataset, config.limit_train)
+    images, labels = dataset.train_images, dataset.train_labels
+    if config.validation_split is None:
+        return LabelledImages(images, labels), LabelledImages(dataset.test_images, dataset.test_labels)
+    kept, held_out = split_validation(dataset, config.validation_split, config.seed)
+    return LabelledImages(images[kept], labels[kept]), LabelledImages(images[held_out], labels[held_out])
+
+
+def _new_record(run: Run, prepared: _Prepared) -> RunRecord:
+    sources = {}
+    if prepared.opened.source_sha256:
+        sources[prepared.config.model] = prepared.opened.source_sha256
+    return RunRecord(
+        id=run.path.resolve().name,
+        status="running",
+        config=prepared.config,
+        started=utc_now(),
+        params=prepared.opened.model.count_params(),
+        receptive_field=_receptive_field(prepared.opened),
+        dataset_fingerprint=asdict(prepared.dataset.fingerprint),
+        train_images=len(prepared.train),
+        versions=describe_versions(),
+        environment=describe_environment(),
+        hardware=describe_hardware(),
+        accelerated=prepared.trainer.is_accelerated,
+        deterministic=is_deterministic(),
+        sha256=sources,
+    )
+
+
+def _receptive_field(opened: OpenedModel) -> Pair | None:
+    try:
+        return summarize_model(opened.model, opened.name).receptive_field
+    except ModelError:  # a layer whose geometry is unknown can still be trained
+        return None
+
+
+def _require_unchanged(run: Run, record: RunRecord, prepared: _Prepared) -> None:
+    """Raise RunError where the run's data or network code is not what it was started with."""
+    if asdict(prepared.dataset.fingerprint) != record.dataset_fingerprint:
+        raise RunError(f"{run.path} was trained on other images than those in {prepared.dataset.source}")
+    source = prepared.config.model
+    if prepared.opened.source_sha256 != record.sha256.get(source):
+        raise RunError(f"{source} has changed since {run.path} was started: train it anew")
+
+
+def _run_session(
+    run: Run, record: RunRecord, prepared: _Prepared, state: TrainingState | None, observer: TrainObserver
+) -> tuple[Run, RunRecord]:
+    with _exclusive(run), InterruptionGuard() as guard:
+        session = _Session(run, record, prepared, state)
+        try:
+            session.start(observer)
+            session.train(observer, guard)
+            session.finish("finished")
+        except (Interrupted, KeyboardInterrupt):
+            session.finish("interrupted")
+        except OSError as error:
+            # What could not be written last is not committed; what was committed before is whole.
+            with suppress(OSError):
+                session.finish("failed")
+            raise RunError(
+                f"cannot write to {run.path}: {error.strerror}; "
+                f"its {session.epochs_done} complete epochs are kept"
+            ) from error
+        except BaseException:
+            session.finish("failed")
+            raise
+    return run, session.record
+
+
+@contextmanager
+def _exclusive(run: Run) -> Iterator[None]:
+    """Hold the run for this process alone; the lock goes with the process, however it ends."""
+    try:
+        with FileLock(run.path / LOCK_FILE, timeout=0):
+            yield
+    except Timeout:
+        raise RunError(f"{run.path} is being trained by another process") from None
+
+
+class _Session:
+    """One process's part of a run: commits epochs, and writes the files that follow from them."""
+
+    def __init__(self, run: Run, record: RunRecord, prepared: _Prepared, state: TrainingState | None) -> None:
+        self.run = run
+        self.record = record
+        self._prepared = prepared
+        self._trainer = prepared.trainer
+        self._state = state
+        self._earlier_rates = state.step_rates if state else np.empty(0, dtype="float32")
+
+    @property
+    def epochs_done(self) -> int:
+        return self._state.epochs_done if self._state else 0
+
+    def start(self, observer: TrainObserver) -> None:
+        """Take up the state of an earlier process, and make its files anew where one is missing."""
+        if self._state is not None:
+            self._trainer.restore(self._state.weights, self._state.optimizer)
+            self._write_files(rewrite_best=True)
+        observer.training_started(self.run, self.record, self._trainer.steps_per_epoch)
+
+    def train(self, observer: TrainObserver, guard: InterruptionGuard) -> None:
+        """Run the epochs that are left, committing each."""
+        assert self._prepared.config.epochs is not None
+        log = EventLog(self.run.path / TENSORBOARD_FOLDER) if self._prepared.config.tensorboard else None
+        for epoch in range(self.epochs_done, self._prepared.config.epochs):
+            row = self._trainer.run_epoch(epoch, observer, guard.check)
+            is_best = self._commit(row)
+            if log:
+                log.add(row)
+            observer.epoch_done(row, is_best)
+        assert self._state is not None
+        self._save(self._state.weights, FINAL_FILE)
+        self.record = replace(
+            self.record,
+            final_accuracy=self._state.history[-1].val_accuracy,
+            test_accuracy=self._test_once(guard),
+        )
+
+    def finish(self, status: str) -> None:
+        """Record how the training ended, and draw its curves."""
+        self.record = replace(self.record, status=status, ended=utc_now())
+        self.run.write_record(self.record)
+        if self._state is not None:
+            draw_curves(self._state.history, self.record.config.dataset, self.run.path / CURVES_FILE)
+
+    def _commit(self, row: EpochRow) -> bool:
+        earlier = self._state
+        is_best = earlier is None or row.val_accuracy > earlier.best_row.val_accuracy
+        weights = self._trainer.weights
+        self._state = TrainingState(
+            history=(*(earlier.history if earlier else ()), row),
+            weights=weights,
+            optimizer=self._trainer.optimizer_state,
+            best_weights=weights if earlier is None or is_best else earlier.best_weights,
+            best_epoch=row.epoch if earlier is None or is_best else earlier.best_epoch,
+            step_rates=np.concatenate([self._earlier_rates, self._trainer.step_rates]),
+            deterministic=self.record.deterministic,
+        )
+        write_state(self.run.state_path, self._state)
+        self._write_files(rewrite_best=is_best)
+        return is_best
+
+    def _write_files(self, rewrite_best: bool) -> None:
+        """Write what follows from the state: best checkpoint, history, record."""
+        state = self._state
+        assert state is not None
+        if rewrite_best:
+            self._save(state.best_weights, BEST_FILE)
+        with write_atomically(self.run.path / HISTORY_FILE) as aside:
+            aside.write_bytes(format_history(state.history).encode())
+        rates = state.step_rates
+        self.record = replace(
+            self.record,
+            epochs_done=state.epochs_done,
+            best_accuracy=state.best_row.val_accuracy,
+            best_epoch=state.best_epoch,
+            train_seconds=round(sum(row.seconds for row in state.history), 3),
+            images_per_second=round(float(np.median(rates)), 1) if len(rates) else None,
+        )
+        self.run.write_record(self.record)
+
+    def _save(self, weights: tuple[np.ndarray, ...], name: str) -> None:
+        """Write a plain Keras model with ``weights``, compiled but without optimizer state."""
+        model = self._prepared.opened.model
+        path = self.run.path / name
+        with _weights_swapped(model, weights):
+            save_model(model, path)
+        self.record = replace(self.record, sha256={**self.record.sha256, name: file_sha256(path)})
+
+    def _test_once(self, guard: InterruptionGuard) -> float | None:
+        """With a validation split: the best checkpoint's accuracy on the test images, measured just here."""
+        if self._prepared.config.validation_split is None:
+            return None
+        assert self._state is not None
+        dataset = self._prepared.dataset
+        test = LabelledImages(dataset.test_images, dataset.test_labels)
+        with _weights_swapped(self._prepared.opened.model, self._state.best_weights):
+            return self._trainer.measure(test, guard.check).accuracy
+
+
+@contextmanager
+def _weights_swapped(model: keras.Model, weights: tuple[np.ndarray, ...]) -> Iterator[None]:
+    held = model.get_weights()
+    model.set_weights(weights)
+    try:
+        yield
+    finally:
+        model.set_weights(held)
