@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from . import __version__
 from .errors import DataError
@@ -110,9 +110,9 @@ def _download_from(url: str, archive: Archive, part: Path, progress: DownloadPro
 def _receive(url: str, archive: Archive, part: Path, progress: DownloadProgress) -> None:
     """Append to ``part`` until it has its full size, over as many breaks as are bearable."""
     with part.open("ab") as file:
-        if file.tell() > archive.n_bytes:
-            file.truncate(0)
         received = file.tell()
+        if received > archive.n_bytes:
+            received = file.truncate(0)
         progress.start(f"Downloading {archive.file_name}", archive.n_bytes)
         progress.advance(received)
         breaks = 0
@@ -136,8 +136,7 @@ def _read_remote(url: str, archive: Archive, start: int) -> Iterator[bytes]:
     headers = {"User-Agent": f"eip-cli/{__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the opener knows http and https only
-    with _as_mirror_errors(), _OPENER.open(request, timeout=archive.timeout_seconds) as response:
+    with _as_mirror_errors(), _open(url, headers, archive.timeout_seconds) as response:
         # A mirror that does not know ranges sends everything: what is here already is passed over.
         skip = start if response.status != 206 else 0
         _check_headers(response, archive, start - skip)
@@ -148,6 +147,11 @@ def _read_remote(url: str, archive: Archive, start: int) -> Iterator[bytes]:
                 continue
             left -= len(chunk)
             yield chunk
+
+
+def _open(url: str, headers: dict[str, str], timeout_seconds: float) -> http.client.HTTPResponse:
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the opener knows http and https only
+    return cast(http.client.HTTPResponse, _OPENER.open(request, timeout=timeout_seconds))
 
 
 def _check_headers(response: http.client.HTTPResponse, archive: Archive, start: int) -> None:
@@ -172,11 +176,16 @@ def _as_mirror_errors() -> Iterator[None]:
         error.close()
         raise _MirrorError(f"HTTP status {error.code}") from None
     except urllib.error.URLError as error:
-        raise _MirrorError(f"{error.reason}") from None
+        raise _MirrorError(_printable(f"{error.reason}")) from None
     except TimeoutError:
         raise _MirrorError("it did not answer in time") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _MirrorError(" ".join(f"{type(error).__name__}: {error}".split())) from None
+        raise _MirrorError(_printable(f"{type(error).__name__}: {error}")) from None
+
+
+def _printable(text: str) -> str:
+    """Take what could move a terminal's cursor out of words that may be a server's own."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:200])
 
 
 def _make_opener() -> urllib.request.OpenerDirector:
