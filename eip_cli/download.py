@@ -71,14 +71,14 @@ def download(archive: Archive, target: Path, progress: DownloadProgress = SILENT
     part = target.with_name(f"{target.name}.part")
     if target.exists():
         target.replace(part)  # by a process that was stopped just before it used the file
-    failures = []
+    failures: dict[str, list[str]] = {}  # offline, every mirror fails for one reason
     try:
         for url in archive.urls:
             host = urllib.parse.urlsplit(url).netloc
             try:
                 _download_from(url, archive, part, progress)
             except _MirrorError as error:
-                failures.append(f"{host}: {error}")
+                failures.setdefault(str(error), []).append(host)
                 progress.notice(f"{host} did not deliver {archive.file_name}: {error}")
             else:
                 part.replace(target)
@@ -87,8 +87,9 @@ def download(archive: Archive, target: Path, progress: DownloadProgress = SILENT
         progress.finish()
     kept = part.stat().st_size if part.exists() else 0
     again = f"; {kept} of {archive.n_bytes} bytes are kept, trying again continues there" if kept else ""
+    reasons = "; ".join(f"{', '.join(hosts)}: {reason}" for reason, hosts in failures.items())
     raise DataError(
-        f"no mirror delivered {archive.file_name} ({'; '.join(failures)}){again}. Get it by hand and name "
+        f"no mirror delivered {archive.file_name} ({reasons}){again}. Get it by hand and name "
         "its folder with --data-dir, or in the environment variable EIP_DATA_DIR, or use --dataset digits"
     )
 
@@ -176,7 +177,7 @@ def _as_mirror_errors() -> Iterator[None]:
         error.close()
         raise _MirrorError(f"HTTP status {error.code}") from None
     except urllib.error.URLError as error:
-        raise _MirrorError(_printable(f"{error.reason}")) from None
+        raise _MirrorError(_printable(str(getattr(error.reason, "strerror", "") or error.reason))) from None
     except TimeoutError:
         raise _MirrorError("it did not answer in time") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
