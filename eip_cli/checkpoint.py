@@ -1,0 +1,174 @@
+"""Model files: written whole, verified before they are read, rebuilt without running anything in them.
+
+``.h5`` and ``.keras`` files of Keras 2 and 3, whole models or weights alone, all go one way:
+the file's structure is checked, its configuration is read as data and rebuilt with Keras's
+classes from an allow-list, and its weights are read into the result. Keras's own
+``load_model`` is never called.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .backend import keras
+from .errors import CheckpointError
+from .files import file_sha256, write_atomically
+from .layer_configs import make_loss
+from .model_files import ModelFile, open_model_file
+from .rebuilding import Rebuilt, rebuild_model
+from .stored_weights import assign_weights, count_stored_weights, match_weights
+
+__all__ = ["LoadedCheckpoint", "file_sha256", "load_checkpoint", "save_model"]
+
+MODEL_ENDINGS = (".h5", ".keras")
+MAX_MESSAGE_LENGTH = 400
+# What two layers may differ in and still compute the same function of the same weights.
+FREE_SETTINGS = frozenset({"name", "trainable", "dtype", "seed", "noise_shape", "momentum"})
+FREE_ENDINGS = ("_initializer", "_regularizer", "_constraint")
+
+Candidates = Mapping[str, Callable[[], keras.Model]]
+
+
+@dataclass(frozen=True)
+class LoadedCheckpoint:
+    """A model read from a file.
+
+    ``model`` is a plain Keras model, not compiled. ``network`` is the name of the known network
+    whose architecture it has, or None. ``kind`` is ``h5`` or ``keras`` for a whole model and
+    ``h5-weights`` for weights alone. ``loss`` is the file's crossentropy, which says whether the
+    outputs are logits, or None where the file names none or another loss.
+    """
+
+    model: keras.Model
+    network: str | None
+    kind: str
+    loss: keras.losses.Loss | None
+    keras_version: str | None = None
+
+
+def load_checkpoint(
+    path: Path,
+    *,
+    candidates: Candidates,
+    model: keras.Model | None = None,
+    trust: bool = False,
+) -> LoadedCheckpoint:
+    """Read a model file of Keras 2 or 3: ``.h5``, ``.hdf5`` or ``.keras``, whole or weights alone.
+
+    ``candidates`` are the known networks by name: a weights-only file is matched to them by
+    shapes. With ``model``, the weights are read into it, and the file's configuration is not
+    used. ``trust`` allows layer types outside the known ones, made by Keras's own deserialiser
+    in its safe mode (any built-in layer, and classes registered in this process; never code
+    from the file); the checks of the file itself stay as they are.
+
+    Raises CheckpointError, one line naming the file and what was found in it.
+    """
+    path = Path(path)
+    try:
+        with open_model_file(path) as file:
+            return _load(file, candidates, model, trust)
+    except CheckpointError as error:
+        raise CheckpointError(_one_line(f"{path}: {error}")) from error
+    except MemoryError as error:
+        raise CheckpointError(_one_line(f"{path}: takes more memory than there is")) from error
+
+
+def save_model(model: keras.Model, path: Path | str) -> None:
+    """Write ``model`` to an ``.h5`` or ``.keras`` file, whole or not at all.
+
+    Raises CheckpointError for another ending, and where the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix not in MODEL_ENDINGS:
+        raise CheckpointError(f"{path}: a model is written to a file that ends in .h5 or .keras")
+    compiled = getattr(model, "_compile_config", None)
+    settings = dict(compiled.config) if compiled is not None else {}
+    try:
+        with write_atomically(path) as aside:
+            model.save(aside)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        if compiled is not None:
+            # Up to 3.15.1, Keras's .h5 writer removes the optimizer from the model's own record of
+            # how it was compiled, and a .keras file written afterwards comes back with another one.
+            compiled.config.update(settings)
+
+
+def _load(
+    file: ModelFile, candidates: Candidates, model: keras.Model | None, trust: bool
+) -> LoadedCheckpoint:
+    if model is not None:
+        rebuilt = Rebuilt(model, {})
+    elif file.config is not None:
+        from_keras_2 = (file.keras_version or "2").split(".")[0] in ("1", "2")
+        rebuilt = rebuild_model(file.config, from_keras_2, count_stored_weights(file.weights), trust)
+    else:
+        rebuilt = Rebuilt(_fitting_network(file, candidates), {})
+    assign_weights(match_weights(file.weights, file.by_layer_name, rebuilt.model, rebuilt.layers_of))
+    return LoadedCheckpoint(
+        model=rebuilt.model,
+        network=_known_network(rebuilt.model, candidates),
+        kind=file.kind,
+        loss=make_loss(file.compile_config),
+        keras_version=file.keras_version,
+    )
+
+
+def _fitting_network(file: ModelFile, candidates: Candidates) -> keras.Model:
+    """The one known network that weights without a configuration fit."""
+    fitting = {}
+    for name, build in candidates.items():
+        network = build()
+        try:
+            match_weights(file.weights, file.by_layer_name, network, Rebuilt(network, {}).layers_of)
+        except CheckpointError:
+            continue
+        fitting[name] = network
+    if len(fitting) == 1:
+        return next(iter(fitting.values()))
+    known = ", ".join(fitting or candidates)
+    found = f"fits several networks ({known})" if fitting else f"fits none of the known networks ({known})"
+    raise CheckpointError(f"holds weights alone, and {found}: name the network with --model")
+
+
+def _known_network(model: keras.Model, candidates: Candidates) -> str | None:
+    architecture = _architecture(model)
+    if architecture is None:
+        return None
+    for name, build in candidates.items():
+        network = build()
+        if network.count_params() == model.count_params() and _architecture(network) == architecture:
+            return name
+    return None
+
+
+def _architecture(model: keras.Model) -> list[tuple[str, Any, Any]] | None:
+    """What a chain of layers computes, names and training matters left out; None where it is no chain."""
+    steps = []
+    try:
+        stored = {layer["config"]["name"]: layer for layer in model.get_config()["layers"]}
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.InputLayer):
+                continue
+            # Sharing a layer, or joining two paths, makes another network of the same layers.
+            if len(stored[layer.name].get("inbound_nodes", [None])) != 1 or isinstance(layer, keras.Model):
+                return None
+            settings = {
+                # Keras 2 wrote the last axis by its number, Keras 3 writes -1.
+                key: value % len(layer.output.shape) if key == "axis" and isinstance(value, int) else value
+                for key, value in layer.get_config().items()
+                if key not in FREE_SETTINGS and not key.endswith(FREE_ENDINGS)
+            }
+            steps.append((type(layer).__name__, tuple(layer.output.shape[1:]), settings))
+    except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
+        return None  # a network of one's own need not have a configuration
+    return steps
+
+
+def _one_line(message: str) -> str:
+    """Names inside a file are a stranger's: no line breaks, no control characters, no end in sight."""
+    text = "".join(character if character.isprintable() else " " for character in message)
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_MESSAGE_LENGTH else f"{text[: MAX_MESSAGE_LENGTH - 3]}..."

@@ -1,0 +1,50 @@
+"""Files that appear whole or not at all."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def write_atomically(path: Path | str) -> Iterator[Path]:
+    """Yield a path in the same folder to write to; on success it becomes ``path``, on failure it goes.
+
+    The content is flushed to the disk before the rename, and the folder after it, so that a
+    crash leaves the old file or the new one. The path yielded ends as ``path`` does, because
+    many writers choose their format by the ending. OSErrors are the caller's to put in words.
+    """
+    target = Path(path)
+    aside = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
+    try:
+        yield aside
+        _flush(aside)
+        os.replace(aside, target)  # noqa: PTH105  # unlike Path.rename it replaces on Windows too
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+    _flush_folder(target.parent)
+
+
+def file_sha256(path: Path | str) -> str:
+    """The SHA-256 of a file's content, in hexadecimal. Raises OSError where it cannot be read."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    # Windows flushes only what is open for writing.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    # Windows cannot open a folder, and some file systems cannot flush one: the rename stands anyway.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
