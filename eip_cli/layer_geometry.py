@@ -120,6 +120,11 @@ def _transposed_window(call: Call) -> Grid:
     layer = call.operation
     _check_activation(call, layer.activation)
     size, output_size = call.size_of(call.inputs[0].shape), call.size_of(call.output_shape)
+    if any(out <= (n - 1) * stride for out, n, stride in zip(output_size, size, layer.strides, strict=True)):
+        # TensorFlow 2.21 reads beyond its buffers there, and has crashed.
+        raise call.refusal(
+            "cuts off a whole stride (output_padding 0 with an even kernel); use output_padding 1"
+        )
 
     def see(axis: int) -> rf.AxisField:
         shape = (layer.kernel_size[axis], layer.strides[axis], layer.dilation_rate[axis])
