@@ -96,7 +96,7 @@ def _call(function: Any, arguments: Any) -> Any:
         case _Name("encode"), (str(text), "latin1" | "latin-1"):  # bytes in protocols below 3
             return text.encode("latin-1")
         case _Name("dtype"), (str(code), *_):
-            raise _RefusedError(f"an array of elements {code!r:.20}")
+            raise _RefusedError(f"an array of elements {code[:20]!r}")
     raise _RefusedError("a call that no array needs")
 
 
@@ -110,7 +110,7 @@ def _find_name(module: Any, name: Any) -> _Name:
         or (module == "_codecs" and name == "encode")
     )
     if not allowed:
-        raise _RefusedError(f"the name {f'{module}.{name}'!r:.80}")
+        raise _RefusedError(f"the name {f'{module[:60]}.{name[:60]}'!r}")
     return _Name(name)
 
 
