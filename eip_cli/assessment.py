@@ -1,5 +1,6 @@
 """Runs and checkpoints as the user names them -> evaluations and comparisons with the baseline."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from .baseline import PUBLISHED_RUNS, baseline_for, compare, read_published_log, wilson_interval
 from .data import Dataset, load_dataset
-from .download import DownloadProgress
+from .download import SILENT, DownloadProgress
 from .errors import ModelError
 from .evaluation import loss_of, measure, require_probabilities, scale_images
 from .history import read_history
@@ -23,7 +24,7 @@ PICKED_ON_TEST = "picked as best on the test images, so its accuracy there is to
 
 def evaluate_checkpoint(
     checkpoint: str,
-    progress: DownloadProgress,
+    progress: DownloadProgress = SILENT,
     *,
     network: str | None = None,
     dataset: str | None = None,
@@ -118,7 +119,11 @@ def _provenance(opened: OpenedModel, record: RunRecord | None, dataset: str) -> 
 
 
 def compare_with_baseline(
-    names: tuple[str, ...], progress: DownloadProgress, *, data_dir: Path | None = None, trust: bool = False
+    names: Sequence[str],
+    progress: DownloadProgress = SILENT,
+    *,
+    data_dir: Path | None = None,
+    trust: bool = False,
 ) -> list[Comparison]:
     """A row for each run or checkpoint named, in that order.
 
@@ -131,7 +136,7 @@ def compare_with_baseline(
     ]
 
 
-def collect_curves(names: tuple[str, ...]) -> list[Curve]:
+def collect_curves(names: Sequence[str]) -> list[Curve]:
     """The published logs, then the history of each run among ``names``; a file has no history."""
     curves = [
         Curve(run.name, tuple(row["val_accuracy"] for row in read_published_log(run)), is_published=True)

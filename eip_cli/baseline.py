@@ -31,8 +31,8 @@ class PublishedRun:
 # Sizes are checked against the networks themselves in the tests; written here so that the
 # comparison of published numbers needs no TensorFlow.
 PUBLISHED_RUNS = (
-    PublishedRun("base network (2019)", "base", "base_2019.csv", 1_172_410, (36, 36)),
-    PublishedRun("separable network (2019)", "separable", "separable_2019.csv", 58_965, (44, 44)),
+    PublishedRun("base, 2019", "base", "base_2019.csv", 1_172_410, (36, 36)),
+    PublishedRun("separable, 2019", "separable", "separable_2019.csv", 58_965, (44, 44)),
 )
 
 

@@ -22,7 +22,7 @@ FORMATS = ("table", "json", "csv", "markdown")
 
 @dataclass(frozen=True)
 class Grid:
-    """A table for people: headers, and cells as text. ``left`` counts the left-aligned columns."""
+    """A table for people: cells as text, the first ``left`` columns of words, the others of numbers."""
 
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -54,20 +54,30 @@ def print_report(report: Report, output_format: str) -> None:
 def _print_tables(report: Report) -> None:
     console = Console()
     for grid in report.grids:
-        table = Table(
-            title=grid.title or None,
-            title_justify="left",
-            box=box.SIMPLE_HEAD,
-            show_edge=False,
-            padding=(0, 1, 0, 0),
-        )
+        # A line break in a cell or header is where it may break, and does if the table is too wide.
+        width = sum(max(map(len, column)) + 1 for column in zip(grid.headers, *grid.rows, strict=True))
+        fits = width <= console.width
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
         for index, header in enumerate(grid.headers):
-            table.add_column(header, justify="left" if index < grid.left else "right", overflow="fold")
+            is_text = index < grid.left
+            table.add_column(
+                _join_lines(header) if fits else header,
+                justify="left" if is_text else "right",
+                no_wrap=not is_text,
+                overflow="fold",
+            )
         for row in grid.rows:
-            table.add_row(*(_style_cell(cell) for cell in row))
+            table.add_row(*(_style_cell(_join_lines(cell) if fits else cell) for cell in row))
+        if grid.title:
+            console.print(grid.title, style="bold", markup=False, highlight=False)
         console.print(table)
+        console.print()
     for note in report.footnotes:
-        console.print(escape(note), highlight=False)
+        console.print(note, markup=False, highlight=False)
+
+
+def _join_lines(cell: str) -> str:
+    return cell.replace("\n", " ")
 
 
 _CELL_STYLES = {"better": "green", "worse": "red", "indistinguishable": "yellow"}
@@ -99,7 +109,7 @@ def _print_markdown(report: Report) -> None:
 
 def _format_markdown(grid: Grid) -> str:
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        return "| " + " | ".join(_join_lines(cell).replace("|", "\\|") for cell in cells) + " |"
 
     rule = ["---" if index < grid.left else "---:" for index in range(len(grid.headers))]
     lines = [line(grid.headers), line(rule), *map(line, grid.rows)]
@@ -186,10 +196,10 @@ _NESTED = ("accuracy_ci95", "per_class", "confusion_matrix", "notes")
 
 def report_comparison(rows: Sequence[Comparison]) -> Report:
     """A row a model; footnotes explain the marks and what the interval is of."""
-    headers = ["Model", "Params", "RF", "Epochs", "Final", "Best (epoch)", "Against 82.44", "Verdict"]
+    headers = ["Model", "Params", "RF", "Ep.", "Final", "Best\n(epoch)", "Against\n82.44", "Verdict"]
     footnotes = [
-        "Against 82.44: final accuracy minus the baseline's, in points, with its 95% interval for one "
-        "training on each side."
+        "Against 82.44: final accuracy minus the baseline's, in points, and the 95% interval of that "
+        "difference for one training on each side."
     ]
     if any(row.selected_on == "test" for row in rows):
         footnotes.append("* picked on the test images: too high, and not compared.")
@@ -197,7 +207,7 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
     for row in rows:
         best = "" if row.best_accuracy is None else f"{_percent(row.best_accuracy)}"
         if best:
-            best += ("*" if row.selected_on == "test" else "") + f" ({row.best_epoch})"
+            best += ("*" if row.selected_on == "test" else "") + f"\n({row.best_epoch})"
         final = "" if row.final_accuracy is None else _percent(row.final_accuracy)
         if final and row.source == "checkpoint" and row.selected_on == "test":
             final += "*"
@@ -297,8 +307,7 @@ def _comparison_record(row: Comparison) -> dict[str, Any]:
 def _format_delta(row: Comparison) -> str:
     if row.delta is None or row.delta_ci95 is None:
         return ""
-    low, high = row.delta_ci95
-    return f"{_points(row.delta)} [{_points(low)}, {_points(high)}]"
+    return f"{_points(row.delta)} \N{PLUS-MINUS SIGN}{100 * (row.delta_ci95[1] - row.delta):.2f}"
 
 
 def _join(values: Sequence[float] | None) -> str:

@@ -165,6 +165,11 @@ def list_runs(folder: Path = RUNS_FOLDER) -> list[tuple[Run, RunRecord]]:
     return sorted(found, key=lambda item: item[1].started, reverse=True)
 
 
+def is_run_id(name: str) -> bool:
+    """Whether ``name`` is the id of a run under ``runs/``."""
+    return (RUNS_FOLDER / name / RECORD_FILE).is_file()
+
+
 def find_run(name: str) -> Run:
     """The run that ``name`` means: a run directory, an id under ``runs/``, or ``latest``.
 
@@ -175,9 +180,10 @@ def find_run(name: str) -> Run:
         if newest is None:
             raise RunError(f"no run under {RUNS_FOLDER}/ yet: start one with 'eip train'")
         return newest[0]
-    for path in (Path(name), RUNS_FOLDER / name):
-        if (path / RECORD_FILE).is_file():
-            return Run(path)
+    if (Path(name) / RECORD_FILE).is_file():
+        return Run(Path(name))
+    if is_run_id(name):
+        return Run(RUNS_FOLDER / name)
     if Path(name).is_dir():
         raise RunError(f"{name} is not a run: it has no {RECORD_FILE}")
     raise RunError(f"no run {name!r}: give a run directory, an id that 'eip runs' lists, or latest")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -16,7 +16,6 @@ from filelock import FileLock, Timeout
 from .backend import configure_training, is_deterministic, keras
 from .checkpoint import save_model
 from .data import Dataset, limit_training_images, load_dataset, split_validation
-from .download import DownloadProgress
 from .errors import ModelError, RunError
 from .event_log import EventLog
 from .files import file_sha256, write_atomically
@@ -24,6 +23,7 @@ from .history import format_history
 from .inspection import summarize_model
 from .interruption import Interrupted, InterruptionGuard
 from .model import require_classifier
+from .observing import SILENT, TrainObserver
 from .plots import draw_curves
 from .protocol import TrainConfig, available_threads, resolve_config
 from .provenance import describe_environment, describe_hardware, describe_versions
@@ -31,20 +31,10 @@ from .results import EpochRow, Pair
 from .runs import BEST_FILE, CURVES_FILE, FINAL_FILE, HISTORY_FILE, Run, RunRecord, create_run, utc_now
 from .sources import OpenedModel, open_model
 from .state import TrainingState, read_state, write_state
-from .training import LabelledImages, StepObserver, Trainer
+from .training import LabelledImages, Trainer
 
 LOCK_FILE = ".lock"
 TENSORBOARD_FOLDER = "tensorboard"
-
-
-class TrainObserver(StepObserver, DownloadProgress, Protocol):
-    """Who watches a training: the download of its data, its steps and epochs, notices."""
-
-    def training_started(self, run: Run, record: RunRecord, steps_per_epoch: int) -> None:
-        """The run's directory exists; ``record.epochs_done`` epochs are behind it."""
-
-    def epoch_done(self, row: EpochRow, is_best: bool) -> None:
-        """An epoch is complete and its files are written."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,9 @@ class _Prepared:
     trainer: Trainer
 
 
-def train_model(config: TrainConfig, run_dir: Path | None, observer: TrainObserver) -> tuple[Run, RunRecord]:
+def train_model(
+    config: TrainConfig, run_dir: Path | None = None, observer: TrainObserver = SILENT
+) -> tuple[Run, RunRecord]:
     """Train as ``config`` says, in this process, and write a run to ``run_dir`` (a free one under ``runs/``).
 
     Nothing is written before network and data are known to be fit for it. On the first Ctrl-C
@@ -76,7 +68,7 @@ def train_model(config: TrainConfig, run_dir: Path | None, observer: TrainObserv
 
 
 def resume_training(
-    run: Run, observer: TrainObserver, changes: dict[str, Any] | None = None
+    run: Run, observer: TrainObserver = SILENT, changes: dict[str, Any] | None = None
 ) -> tuple[Run, RunRecord]:
     """Continue ``run`` after its last complete epoch, with its own configuration.
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from .backend import keras
 from .checkpoint import load_checkpoint
+from .errors import ModelError
 from .evaluation import Loss
 from .files import file_sha256
 from .model import KNOWN_NETWORKS, build_model, is_user_network, network_file
-from .runs import Run, resolve_checkpoint
+from .runs import Run, is_run_id, resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
     if is_user_network(spec):
         model = build_model(spec, seed)
         return OpenedModel(spec, model, source_sha256=file_sha256(_code_file(spec)))
+    if not Path(spec).suffix and not Path(spec).exists() and spec != "latest" and not is_run_id(spec):
+        raise ModelError(
+            f"no network, file or run {spec!r}: use {', '.join(KNOWN_NETWORKS)}, file.py:function, "
+            "module:function, or a checkpoint"
+        )
     return open_checkpoint(spec, trust=trust)
 
 

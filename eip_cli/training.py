@@ -10,26 +10,19 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from .backend import keras
 from .errors import TrainingError
 from .evaluation import Measurement, loss_of, measure, require_probabilities, scale_images, targets_for
+from .observing import StepObserver
 from .protocol import OWN_SCHEDULE, TrainConfig
 from .results import EpochRow
 from .schedule import SCHEDULES
 
 # The first steps of a process trace and compile; they are not training speed.
 WARM_UP_STEPS = 5
-
-
-class StepObserver(Protocol):
-    """Who watches an epoch: told of each step, with the epoch's mean loss and accuracy so far."""
-
-    def step_done(self, epoch: int, step: int, loss: float, accuracy: float) -> None:
-        """``epoch`` and ``step`` count from 1."""
 
 
 @dataclass(frozen=True)
