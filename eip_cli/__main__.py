@@ -1,8 +1,6 @@
-"""``python -m eip_cli``, and the ``eip`` program."""
+"""``python -m eip_cli`` is the ``eip`` program."""
 
-import sys
-
-from .cli import main
+from .cli import cli
 
 if __name__ == "__main__":
-    sys.exit(main())
+    cli(prog_name="eip")

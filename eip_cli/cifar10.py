@@ -3,19 +3,20 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import platformdirs
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from .archive import read_members
 from .batches import FRESH_COPY, MAX_BATCH_BYTES, read_batch
 from .download import SILENT, Archive, DownloadProgress, download
 from .errors import DataError
-from .locks import hold_lock
 
 FOLDER_NAME = "cifar-10-batches-py"
 TRAIN_FILES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5")
@@ -219,9 +220,7 @@ def _fill(directory: Path, progress: DownloadProgress, edition: Edition) -> tupl
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = directory / f".{edition.archive.file_name}.lock"
-        with hold_lock(
-            lock, lambda: progress.notice("Another process is fetching CIFAR-10: waiting for it.")
-        ):
+        with _only_one(lock, progress):
             if folder.is_dir():
                 try:
                     return read_cifar10(folder, edition), folder  # by the process waited for
@@ -236,6 +235,21 @@ def _fill(directory: Path, progress: DownloadProgress, edition: Edition) -> tupl
             f"cannot keep CIFAR-10 in {directory} ({error.strerror or error}): make room or get the "
             "right to write there, or name a folder that has it with --data-dir"
         ) from None
+
+
+@contextmanager
+def _only_one(lock_path: Path, progress: DownloadProgress) -> Iterator[None]:
+    """Hold a lock that other processes wait for; it goes with the process, however that ends."""
+    lock = FileLock(lock_path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress.notice("Another process is fetching CIFAR-10: waiting for it.")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _unpack(archive_path: Path, folder: Path, edition: Edition) -> Cifar10Arrays:

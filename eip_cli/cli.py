@@ -4,7 +4,7 @@ Modules that import Keras are imported inside the commands, so that help and usa
 answer at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,24 +38,21 @@ CHECKPOINT_HELP = (
 INTERRUPTED = 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``eip`` with ``arguments`` (the process's own by default) and return its exit status."""
-    try:
-        status = cli.main(arguments, prog_name="eip", standalone_mode=False)
-    except click.Abort:
-        return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except EipError as error:
-        click.echo(f"Error: {error}", err=True)
-        return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return status if isinstance(status, int) else 0
+class ExperimentGroup(click.Group):
+    """Turns expected failures into Click's own one line and exit status 1, and Ctrl-C into 130."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that ``context`` names."""
+        try:
+            return super().invoke(context)
+        except EipError as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            context.exit(INTERRUPTED)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ExperimentGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="eip")
 @verbose_option
 def cli() -> None:
@@ -153,7 +150,7 @@ def summary(model: str, show_rf: bool, show_macs: bool, trust: bool, output_form
 @click.pass_context
 def train(
     context: click.Context, resume: str | None, run_dir: Path | None, output_format: str, **options: Any
-) -> int:
+) -> None:
     """Train a network and write a run.
 
     A run is a directory with checkpoints, history, curves, and a record of what made them.
@@ -180,8 +177,7 @@ def train(
     if record.status == "interrupted":
         kept = f"{record.epochs_done} complete epochs are kept in {run.path}"
         progress.notice(f"Interrupted: {kept}. Continue with: eip train --resume {run.path}")
-        return INTERRUPTED
-    return 0
+        context.exit(INTERRUPTED)
 
 
 @cli.command(epilog=CHECKPOINT_HELP)
@@ -241,7 +237,7 @@ def compare_baseline(
     data_dir: Path | None,
     trust: bool,
     output_format: str,
-) -> int:
+) -> None:
     """Compare runs and checkpoints with published ones."""
     if require_better and not names:
         raise click.UsageError("--require-better needs a run or a checkpoint to judge.", context)
@@ -263,7 +259,8 @@ def compare_baseline(
         _show_notice(f"Wrote {plot}")
     print_report(report_comparison(rows), output_format)
     judged = rows[-len(names) :] if require_better else []
-    return 0 if all(row.verdict == "better" for row in judged) else 1
+    if any(row.verdict != "better" for row in judged):
+        context.exit(1)
 
 
 @cli.command()

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from .cifar10 import fetch_cifar10, load_cifar10
 from .download import SILENT, DownloadProgress
 from .errors import DataError
+from .protocol import DATASETS
 
 __all__ = [
-    "DATASET_NAMES",
     "Dataset",
     "DownloadProgress",
     "Fingerprint",
@@ -28,8 +28,6 @@ __all__ = [
     "load_dataset",
     "split_validation",
 ]
-
-DATASET_NAMES = ("cifar10", "digits")
 
 # In the order of the labels: batches.meta of the archive.
 CIFAR10_CLASS_NAMES = (
@@ -107,7 +105,7 @@ def load_dataset(
     if name == "digits":
         return _load_digits()
     if name != "cifar10":
-        raise DataError(f"unknown dataset {name!r}: choose one of {', '.join(DATASET_NAMES)}")
+        raise DataError(f"unknown dataset {name!r}: choose one of {', '.join(DATASETS)}")
     arrays, location = load_cifar10(data_dir, progress or SILENT)
     return Dataset("cifar10", CIFAR10_CLASS_NAMES, *arrays, source=str(location))
 

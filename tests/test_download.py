@@ -23,7 +23,6 @@ from mirrors import Mirror, serve
 from eip_cli.cifar10 import FOLDER_NAME, OFFICIAL, Edition, fetch_cifar10, load_cifar10
 from eip_cli.download import Archive, download
 from eip_cli.errors import DataError
-from eip_cli.locks import hold_lock
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 WRONG = bytes(byte ^ 255 for byte in CONTENT)
@@ -411,22 +410,6 @@ def test_two_loads_at_once_share_one_download(packed: bytes, cache: Path) -> Non
     assert len(results) == 2
     assert mirror.requests == [None]
     assert ["Another process" in "".join(one.notices) for one in recorders].count(True) == 1
-
-
-def test_a_killed_process_does_not_keep_the_lock(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
-    hold = (
-        "import pathlib, sys, time, eip_cli.locks as locks\n"
-        "with locks.hold_lock(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", hold, str(lock)], stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline().strip() == b"held"
-        with pytest.raises(BlockingIOError), hold_lock(lock):
-            pass
-        holder.kill()
-    with hold_lock(lock):
-        pass
 
 
 def test_offline_with_nothing_found_says_the_three_ways_out(packed: bytes, cache: Path) -> None:
