@@ -86,9 +86,9 @@ def trace_call(call: Call) -> tuple[Grid | None, str | None]:
             "is not a known kind; convolution, pooling, padding, cropping, upsampling, normalization, "
             "activation, dropout, merging, flatten and dense layers are"
         )
-    if rule is _merge:
-        return _merge(call), _describe_misalignment(call)
-    return rule(call), None
+    grid = rule(call)
+    merged = grid is not None and rule in (_merge, _concatenate)
+    return grid, _describe_misalignment(call) if merged else None
 
 
 def _keep(call: Call) -> Grid:
@@ -122,9 +122,7 @@ def _transposed_window(call: Call) -> Grid:
     size, output_size = call.size_of(call.inputs[0].shape), call.size_of(call.output_shape)
     if any(out <= (n - 1) * stride for out, n, stride in zip(output_size, size, layer.strides, strict=True)):
         # TensorFlow 2.21 reads beyond its buffers there, and has crashed.
-        raise call.refusal(
-            "cuts off a whole stride (output_padding 0 with an even kernel); use output_padding 1"
-        )
+        raise call.refusal("gives an even kernel an output_padding of 0; leave output_padding out")
 
     def see(axis: int) -> rf.AxisField:
         shape = (layer.kernel_size[axis], layer.strides[axis], layer.dilation_rate[axis])
@@ -223,8 +221,6 @@ def _sees_image(call: Call, feature: Feature) -> bool:
 
 
 def _describe_misalignment(call: Call) -> str | None:
-    if _merge(call) is None:
-        return None
     found = [rf.describe_misalignment(paths) for paths in _paths(call)]
     if found[0] is not None and found[0] == found[1]:
         return f"{call.name} ({call.type}) merges misaligned paths in height and width: {found[0]}"
