@@ -14,8 +14,8 @@ from typing import Any
 from .backend import keras
 from .errors import CheckpointError
 from .files import file_sha256, write_atomically
-from .layer_configs import make_loss
 from .model_files import ModelFile, open_model_file
+from .plain_settings import make_loss
 from .rebuilding import Rebuilt, rebuild_model
 from .stored_weights import assign_weights, count_stored_weights, match_weights
 

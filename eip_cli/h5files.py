@@ -37,8 +37,7 @@ def open_h5(content: bytes) -> Iterator[h5py.File]:
     """Open the content of an HDF5 file, held in memory, after checking all of it.
 
     Raises CheckpointError where it is damaged or holds anything but groups, plain numeric
-    datasets and plain attributes. Errors of the HDF5 library inside the ``with`` block, too,
-    become CheckpointError.
+    datasets and plain attributes.
     """
     try:
         file = h5py.File(h5py.h5f.open_file_image(content))

@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 
 from .errors import CheckpointError
+from .h5_probe import probe_h5
 from .h5files import HDF5_SIGNATURE, open_h5, read_names, read_text
 
 MAX_FILE_BYTES = 600 * 2**20
@@ -74,6 +75,7 @@ def open_model_file(path: Path) -> Iterator[ModelFile]:
     elif ending in HDF5_ENDINGS:
         if not content.startswith(HDF5_SIGNATURE):
             raise CheckpointError(f"holds {_describe(content)}, not HDF5 as {ending} says")
+        probe_h5(content)
         with open_h5(content) as file:
             yield _read_h5(file)
     else:
@@ -151,6 +153,7 @@ def _open_archive(content: bytes) -> Iterator[ModelFile]:
     config = parse_json(parts[CONFIG_NAME], CONFIG_NAME)
     version = metadata.get("keras_version")
     compile_config = config.get("compile_config")
+    probe_h5(parts[WEIGHTS_NAME])
     with open_h5(parts[WEIGHTS_NAME]) as file:
         yield ModelFile(
             kind="keras",

@@ -6,16 +6,25 @@ from typing import Any
 
 from .backend import keras
 from .errors import CheckpointError
-from .layer_configs import is_known_layer, is_plain_keras, layer_type, make_input, make_layer, plain_shape
+from .layer_configs import is_known_layer, layer_type, make_input, make_layer
+from .model_graphs import (
+    Call,
+    Shape,
+    Tensors,
+    as_list,
+    check_size,
+    find_tensor,
+    read_call,
+    read_reference,
+    read_references,
+    run_calls,
+)
+from .plain_settings import is_plain_keras, plain_shape
 
 SEQUENTIAL = "Sequential"
 FUNCTIONAL_TYPES = frozenset({"Functional", "Model"})
 MAX_LAYERS = 1_000
 MAX_NESTING = 8
-# Per image: 64 million numbers between two layers are 256 MiB.
-MAX_ACTIVATION_SIZE = 2**26
-
-Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -86,22 +95,6 @@ class _MeteredZeros(keras.initializers.Initializer):
 
     def clone(self) -> "_MeteredZeros":
         return self
-
-
-@dataclass(frozen=True)
-class _Reference:
-    """An output of an earlier call of a layer: which layer, which call, which output."""
-
-    layer: str
-    call: int
-    output: int
-
-
-@dataclass(frozen=True)
-class _Call:
-    inputs: list[_Reference]
-    as_list: bool
-    settings: dict[str, bool]
 
 
 class _Builder:
@@ -176,8 +169,8 @@ class _Builder:
 
     def _functional(self, stored: dict[str, Any], layers: list[dict[str, Any]], depth: int) -> keras.Model:
         made: dict[str, keras.layers.Layer] = {}
-        waiting: dict[str, list[_Call]] = {}
-        tensors: dict[str, list[list[Any]]] = {}
+        waiting: dict[str, list[Call]] = {}
+        tensors: Tensors = {}
         calls = {str(layer.get("name")): layer.get("inbound_nodes") for layer in layers}
         if len(calls) != len(layers):
             raise CheckpointError("two layers of one name")
@@ -189,8 +182,8 @@ class _Builder:
                 continue
             made[name] = self._layer(layer, depth)
             tensors[name] = []
-            waiting[name] = [self._call(node, nested) for node in _as_list(calls[name])]
-        _run_calls(made, waiting, tensors)
+            waiting[name] = [read_call(node, nested) for node in as_list(calls[name])]
+        run_calls(made, waiting, tensors)
         # Keras counts the calls of a nested model from 1 where it names a model's outputs;
         # Keras 3 does so for Functional ones alone.
         counted = {
@@ -199,103 +192,13 @@ class _Builder:
             if _is_model(layer) and (self.from_keras_2 or layer_type(layer) != SEQUENTIAL)
         }
         ends = [
-            [_find(tensors, _reference(item, counted)) for item in _references(stored.get(key))]
+            [find_tensor(tensors, read_reference(item, counted)) for item in read_references(stored.get(key))]
             for key in ("input_layers", "output_layers")
         ]
         inputs, outputs = (tensor[0] if len(tensor) == 1 else tensor for tensor in ends)
         model = keras.Model(inputs, outputs, name=_safe_name(stored))
         self.layer_orders[id(model)] = list(made.values())
         return model
-
-    def _call(self, node: object, nested: set[str]) -> _Call:
-        if isinstance(node, dict):
-            return _keras_3_call(node)
-        # Keras 2: one [layer, call, output, settings] for each input. A nested model's call 0 is its own.
-        items = _references(node)
-        references = [_reference(item[:3], nested) for item in items]
-        settings: dict[str, Any] = {}
-        for item in items:
-            settings |= item[3] if len(item) == 4 and isinstance(item[3], dict) else {}
-        return _Call(references, len(references) > 1, _plain_settings(settings))
-
-
-def _keras_3_call(node: dict[str, Any]) -> _Call:
-    arguments, settings = node.get("args"), node.get("kwargs")
-    if not isinstance(arguments, list) or not isinstance(settings, dict) or not arguments:
-        raise CheckpointError("a layer called with other arguments than tensors")
-    as_list = isinstance(arguments[0], list) or len(arguments) > 1
-    references = []
-    for tensor in arguments[0] if isinstance(arguments[0], list) else arguments:
-        if not isinstance(tensor, dict) or tensor.get("class_name") != "__keras_tensor__":
-            raise CheckpointError(f"a layer called with {str(tensor)[:60]!a}, which is not a tensor")
-        inner = tensor.get("config")
-        references.append(_reference(inner.get("keras_history") if isinstance(inner, dict) else None, set()))
-    return _Call(references, as_list, _plain_settings(settings))
-
-
-def _plain_settings(settings: dict[str, Any]) -> dict[str, bool]:
-    for key, value in settings.items():
-        if key not in ("training", "mask") or not (
-            value is None or (key == "training" and value in (True, False))
-        ):
-            raise CheckpointError(f"a layer called with {str(key)[:60]!a}, which is not supported")
-    return {key: value for key, value in settings.items() if value is not None}
-
-
-def _run_calls(
-    made: dict[str, keras.layers.Layer], waiting: dict[str, list[_Call]], tensors: dict[str, list[list[Any]]]
-) -> None:
-    """Call the layers in the order in which their inputs come to exist, as Keras does."""
-    while waiting:
-        before = sum(len(calls) for calls in waiting.values())
-        for name in list(waiting):
-            while waiting[name] and all(_exists(tensors, item) for item in waiting[name][0].inputs):
-                call = waiting[name].pop(0)
-                inputs = [_find(tensors, item) for item in call.inputs]
-                output = made[name](inputs if call.as_list else inputs[0], **call.settings)
-                outputs = list(output) if isinstance(output, list | tuple) else [output]
-                for tensor in outputs:
-                    _check_size(tensor.shape, made[name])
-                tensors[name].append(outputs)
-            if not waiting[name]:
-                del waiting[name]
-        if sum(len(calls) for calls in waiting.values()) == before and waiting:
-            raise CheckpointError(f"layer {min(waiting)[:60]!a} has an input that does not exist")
-
-
-def _exists(tensors: dict[str, list[list[Any]]], reference: _Reference) -> bool:
-    if reference.layer not in tensors:
-        raise CheckpointError(f"a layer takes its input from {reference.layer[:60]!a}, which does not exist")
-    return reference.call < len(tensors[reference.layer])
-
-
-def _find(tensors: dict[str, list[list[Any]]], reference: _Reference) -> Any:  # a Keras tensor
-    calls = tensors.get(reference.layer, [])
-    if reference.call >= len(calls) or reference.output >= len(calls[reference.call]):
-        raise CheckpointError(f"output {reference.output} of layer {reference.layer[:60]!a} does not exist")
-    return calls[reference.call][reference.output]
-
-
-def _reference(item: object, counted_from_1: set[str]) -> _Reference:
-    if isinstance(item, list) and len(item) == 3:
-        name, call, output = item
-        if isinstance(name, str) and type(call) is int and type(output) is int:
-            call -= name in counted_from_1
-            if call >= 0 and output >= 0:
-                return _Reference(name, call, output)
-    raise CheckpointError(f"a connection {str(item)[:60]!a}, which names no layer's output")
-
-
-def _references(value: object) -> list[Any]:
-    """``["name", 0, 0]`` or a list of those -> a list of those."""
-    items = _as_list(value)
-    return [items] if items and isinstance(items[0], str) else items
-
-
-def _as_list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise CheckpointError("a model's connections are not a list")
-    return value
 
 
 def _is_model(config: dict[str, Any]) -> bool:
@@ -310,22 +213,24 @@ def _safe_name(stored: dict[str, Any]) -> str | None:
 def _check_sizes(shape: Shape, layers: list[keras.layers.Layer]) -> None:
     for layer in layers:
         shape = layer.compute_output_shape(shape)
-        _check_size(shape, layer)
-
-
-def _check_size(shape: Shape, layer: keras.layers.Layer) -> None:
-    if math.prod(size or 1 for size in shape) > MAX_ACTIVATION_SIZE:
-        raise CheckpointError(
-            f"layer {layer.name[:60]!a} gives an output of shape {shape}, too large to compute"
-        )
+        check_size(shape, layer)
 
 
 def _trusted_layer(config: dict[str, Any]) -> keras.layers.Layer:
-    stored = {**config, "module": config.get("module") or "keras.layers"}
-    for graph_key in ("inbound_nodes", "name"):
-        stored.pop(graph_key, None)
-    stored.setdefault("registered_name", None)
+    """A layer outside the allow-list: one of Keras's own, or of a class registered in this process."""
+    kind = layer_type(config)
+    registered = config.get("registered_name") or kind
+    if not is_plain_keras(config) and keras.saving.get_registered_object(str(registered)) is None:
+        # Keras would import the module that the file names.
+        raise CheckpointError(f"layer type {kind[:60]!a}, which is neither Keras's own nor registered")
+    stored = {
+        "module": config.get("module") or "keras.layers",
+        "class_name": kind,
+        "registered_name": registered,
+        "config": config.get("config"),
+        "build_config": config.get("build_config"),
+    }
     layer = keras.saving.deserialize_keras_object(stored, safe_mode=True)
-    if not isinstance(layer, keras.layers.Layer):
-        raise CheckpointError(f"{str(config.get('class_name'))[:60]!a} is not a Keras layer")
+    if not isinstance(layer, keras.Operation):
+        raise CheckpointError(f"{kind[:60]!a} is not a Keras layer")
     return layer
