@@ -63,24 +63,20 @@ _import_keras()
 import keras  # noqa: E402
 
 from .errors import TrainingError  # noqa: E402
+from .protocol import available_threads  # noqa: E402
 
-__all__ = ["configure_training", "is_deterministic", "keras"]
+__all__ = ["is_deterministic", "keras", "use_threads"]
 
 
-def configure_training(threads: int) -> None:
-    """Make training repeatable to the bit and use ``threads`` cores; before the first operation.
+def use_threads(threads: int) -> None:
+    """Let TensorFlow compute with ``threads`` threads; other backends choose for themselves.
 
-    TensorFlow alone needs this. Its graph optimizer reorders training-mode batch normalization
-    differently in each process, so two runs with one seed part at the first step; without the
-    optimizer they agree to the bit at the same speed.
-
-    Raises TrainingError where TensorFlow has already started with another number of threads.
+    Raises TrainingError where TensorFlow has already started with another number.
     """
     if keras.backend.backend() != "tensorflow":
         return
     import tensorflow as tf
 
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     threading = tf.config.threading
     if threading.get_intra_op_parallelism_threads() == threads:
         return
@@ -93,8 +89,26 @@ def configure_training(threads: int) -> None:
         ) from None
 
 
+def _make_repeatable() -> None:
+    """Have two processes with one seed and one number of threads agree to the bit.
+
+    TensorFlow's graph optimizer reorders training-mode batch normalization differently in each
+    process, so that two runs part at the first step. Without it they agree, at the same speed.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    use_threads(available_threads())
+
+
+# Before the first operation of this process, which may be the building of a model.
+_make_repeatable()
+
+
 def is_deterministic() -> bool:
-    """Whether training in this process repeats to the bit: TensorFlow on a CPU does, as configured."""
+    """Whether training in this process repeats to the bit: TensorFlow on a CPU does, as set here."""
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .errors import CheckpointError, RunError
+from .errors import CheckpointError, RunError, TrainingError
 from .files import write_atomically
 from .protocol import TrainConfig
 
@@ -95,7 +95,7 @@ class Run:
             raise RunError(f"{self.path} is not a run: it has no {RECORD_FILE}") from None
         except OSError as error:
             raise RunError(f"cannot read {self.record_path}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, TrainingError):
             raise RunError(f"{self.record_path} is damaged: it is not a run's record") from None
 
     def write_record(self, record: RunRecord) -> None:
@@ -124,15 +124,15 @@ def create_run(run_dir: Path | None, model: str, seed: int) -> Run:
 
     Raises RunError where ``run_dir`` exists or cannot be made.
     """
+    if run_dir is not None and run_dir.exists():
+        raise RunError(f"{run_dir} exists: name another --run-dir")
     try:
-        if run_dir is not None:
-            run_dir.parent.mkdir(parents=True, exist_ok=True)
-            run_dir.mkdir()
-            return Run(run_dir)
-        RUNS_FOLDER.mkdir(exist_ok=True)
-        return Run(_make_free_directory(RUNS_FOLDER, _run_name(model, seed)))
-    except FileExistsError:
-        raise RunError(f"{run_dir or RUNS_FOLDER} exists: name another --run-dir") from None
+        if run_dir is None:
+            RUNS_FOLDER.mkdir(exist_ok=True)
+            return Run(_make_free_directory(RUNS_FOLDER, _run_name(model, seed)))
+        run_dir.parent.mkdir(parents=True, exist_ok=True)
+        run_dir.mkdir()
+        return Run(run_dir)
     except OSError as error:
         raise RunError(f"cannot make {run_dir or RUNS_FOLDER}: {error.strerror}") from None
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from .backend import configure_training, is_deterministic, keras
+from .backend import is_deterministic, keras, use_threads
 from .checkpoint import save_model
 from .data import Dataset, limit_training_images, load_dataset, split_validation
 from .errors import ModelError, RunError
@@ -118,7 +118,7 @@ def _is_deterministic_again(record: RunRecord, config: TrainConfig) -> bool:
 
 
 def _prepare(config: TrainConfig, observer: TrainObserver) -> _Prepared:
-    configure_training(config.threads or available_threads())
+    use_threads(config.threads or available_threads())
     opened = open_model(config.model, config.seed)
     require_classifier(opened.model, opened.name)
     config = resolve_config(config, compiled=opened.model.compiled)

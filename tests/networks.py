@@ -1,0 +1,85 @@
+"""Networks of a user's own, small enough to train in a test."""
+
+import keras
+
+layers = keras.layers
+
+
+def tiny() -> keras.Model:
+    """Two convolutions with everything that training must treat with care: normalization and dropout."""
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.SeparableConv2D(8, 3, strides=4, activation="relu"),
+            layers.BatchNormalization(momentum=0.8),
+            layers.Dropout(0.25),
+            layers.Conv2D(10, 3, strides=2),
+            layers.GlobalAveragePooling2D(),
+            layers.Softmax(),
+        ]
+    )
+
+
+def compiled() -> keras.Model:
+    """The same with an optimizer and a loss of its own."""
+    model = tiny()
+    model.compile(optimizer=keras.optimizers.SGD(0.05), loss="sparse_categorical_crossentropy")
+    return model
+
+
+def logits() -> keras.Model:
+    """Ends without a softmax."""
+    image = keras.Input((32, 32, 3))
+    features = layers.Conv2D(4, 3, strides=8)(image)
+    return keras.Model(image, layers.Dense(10)(layers.Flatten()(features)))
+
+
+def compiled_logits() -> keras.Model:
+    """Ends without a softmax, and its loss knows."""
+    model = logits()
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def grey() -> keras.Model:
+    """Takes images of one channel."""
+    return keras.Sequential([keras.Input((32, 32, 1)), layers.Flatten(), layers.Dense(10, "softmax")])
+
+
+def twelve_classes() -> keras.Model:
+    """Knows twelve classes."""
+    return keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(12, "softmax")])
+
+
+def subclassed() -> keras.Model:
+    """A model whose graph Keras cannot see."""
+
+    class Subclassed(keras.Model):
+        def call(self, inputs):  # type: ignore[no-untyped-def]
+            return inputs
+
+    model = Subclassed()
+    model.build((None, 32, 32, 3))
+    return model
+
+
+def exploding() -> keras.Model:
+    """Overflows in a few steps at the learning rate of its optimizer."""
+    model = tiny()
+    model.compile(optimizer=keras.optimizers.SGD(1e30), loss="categorical_crossentropy")
+    return model
+
+
+def broken() -> keras.Model:
+    """Fails to build."""
+    raise RuntimeError("the kernel is larger\nthan the image")
+
+
+def no_model() -> str:
+    """Returns something else."""
+    return "a model"
+
+
+def not_built() -> keras.Model:
+    """Has no input shape."""
+    return keras.Sequential([layers.Flatten(), layers.Dense(10, "softmax")])

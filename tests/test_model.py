@@ -1,0 +1,121 @@
+"""The two networks of the report, layer by layer, and networks of a user's own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eip_cli.backend import keras
+from eip_cli.errors import ModelError
+from eip_cli.model import build_base, build_model, build_separable, require_classifier
+
+NETWORKS = Path(__file__).with_name("networks.py")
+
+
+def test_separable_has_the_reports_parameters() -> None:
+    model = build_separable()
+    trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert (model.count_params(), trainable) == (58_965, 57_793)
+
+
+def test_separable_has_the_reports_layers_in_order() -> None:
+    block, dropped = ["SeparableConv2D", "BatchNormalization"], ["Dropout"]
+    pool = ["AveragePooling2D"]
+    expected = block + (block + dropped) * 2 + pool + (block + dropped) * 4 + pool
+    expected += ["SeparableConv2D", "Flatten", "Activation"]
+    assert [type(layer).__name__ for layer in build_separable().layers] == expected
+
+
+def test_every_separable_convolution_is_3x3_with_bias_and_relu_inside() -> None:
+    convolutions = [
+        layer for layer in build_separable().layers if isinstance(layer, keras.layers.SeparableConv2D)
+    ]
+    assert [layer.filters for layer in convolutions] == [64, 64, 64, 128, 128, 128, 10, 10]
+    assert [layer.padding for layer in convolutions] == ["same"] * 6 + ["valid"] * 2
+    assert [layer.strides for layer in convolutions] == [(1, 1)] * 6 + [(2, 2), (1, 1)]
+    for layer in convolutions:
+        assert layer.kernel_size == (3, 3)
+        assert layer.use_bias
+        assert layer.activation is keras.activations.relu
+        assert isinstance(layer.depthwise_initializer, keras.initializers.GlorotUniform)
+        assert isinstance(layer.pointwise_initializer, keras.initializers.GlorotUniform)
+
+
+def test_separable_normalizes_as_keras_does_and_drops_a_quarter() -> None:
+    for layer in build_separable().layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            assert (layer.momentum, layer.epsilon) == (0.99, 0.001)
+        if isinstance(layer, keras.layers.Dropout):
+            assert layer.rate == 0.25
+
+
+def test_base_has_the_published_parameters_layer_by_layer() -> None:
+    model = build_base()
+    weighted = [layer.count_params() for layer in model.layers if layer.count_params()]
+    assert weighted == [1_344, 20_784, 41_568, 83_040, 166_080, 331_968, 393_728, 131_328, 2_570]
+    assert model.count_params() == 1_172_410
+    assert not model.non_trainable_weights
+
+
+def test_base_alternates_same_and_valid_and_drops_a_quarter_then_half() -> None:
+    layers = build_base().layers
+    convolutions = [layer for layer in layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [layer.padding for layer in convolutions] == ["same", "valid"] * 3
+    rates = [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates == [0.25, 0.25, 0.25, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("name", ["separable", "base"])
+def test_a_network_gives_ten_probabilities(name: str) -> None:
+    outputs = np.asarray(build_model(name)(np.zeros((2, 32, 32, 3), "float32")))
+    assert outputs.shape == (2, 10)
+    np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_initial_weights_follow_from_the_seed_alone() -> None:
+    first, again, other = (build_model("separable", seed).get_weights() for seed in (3, 3, 4))
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_a_users_network_comes_from_a_file_or_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    from_file = build_model(f"{NETWORKS}:tiny")
+    monkeypatch.chdir(NETWORKS.parent)
+    from_module = build_model("networks:tiny")
+    assert from_file.count_params() == from_module.count_params()
+    require_classifier(from_file, "tiny")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("resnet", "no network 'resnet': use separable, base, file.py:function, or module:function"),
+        ("missing.py:build", "no file missing.py"),
+        ("no_such_package.networks:build", "failed with ModuleNotFoundError"),
+        (f"{NETWORKS}:absent", "has no function 'absent'"),
+        (f"{NETWORKS}:layers", "has no function 'layers'"),
+        (f"{NETWORKS}:broken", "failed with RuntimeError: the kernel is larger"),
+        (f"{NETWORKS}:no_model", "returned str, not a Keras model"),
+        (f"{NETWORKS}:not_built", "begin it with keras.Input((32, 32, 3))"),
+    ],
+)
+def test_what_is_no_network_is_named_in_one_line(spec: str, message: str) -> None:
+    with pytest.raises(ModelError) as refusal:
+        build_model(spec)
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("grey", "takes input of shape (32, 32, 1): (32, 32, 3) is needed"),
+        ("twelve_classes", "gives output of shape (12,): (10,) is needed"),
+        ("subclassed", "is a subclassed model, which .h5 files cannot hold"),
+    ],
+)
+def test_a_network_that_does_not_fit_the_experiment_is_refused(function: str, message: str) -> None:
+    model = build_model(f"{NETWORKS}:{function}")
+    with pytest.raises(ModelError, match="^net ") as refusal:
+        require_classifier(model, "net")
+    assert message in str(refusal.value)
