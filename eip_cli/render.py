@@ -55,9 +55,14 @@ def _print_tables(report: Report) -> None:
     console = Console()
     for grid in report.grids:
         # A line break in a cell or header is where it may break, and does if the table is too wide.
-        width = sum(max(map(len, column)) + 1 for column in zip(grid.headers, *grid.rows, strict=True))
-        fits = width <= console.width
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+        columns = [
+            [_join_lines(cell) for cell in column] for column in zip(grid.headers, *grid.rows, strict=True)
+        ]
+        widths = [max(map(len, column)) for column in columns]
+        spare = console.width - sum(widths) - len(widths)
+        fits = spare >= 0
+        padding = (0, 1 if spare >= len(widths) else 0, 0, 0)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=padding)
         for index, header in enumerate(grid.headers):
             is_text = index < grid.left
             table.add_column(

@@ -63,8 +63,9 @@ def train_model(
     prepared = _prepare(config, observer)
     run = create_run(run_dir, prepared.config.model, prepared.config.seed)
     record = _new_record(run, prepared)
-    run.write_record(record)
-    return _run_session(run, record, prepared, None, observer)
+    with _exclusive(run):
+        run.write_record(record)
+        return _run_session(run, record, prepared, None, observer)
 
 
 def resume_training(
@@ -76,23 +77,28 @@ def resume_training(
     record then shows as not deterministic; ``data_dir`` may. Raises RunError where another field
     would change, or the run cannot be continued.
     """
-    record = run.read_record()
-    state = read_state(run.state_path)
-    config = _change_config(run, record.config, changes or {})
-    assert config.epochs is not None  # run.json holds a resolved configuration
-    if state is not None and state.epochs_done >= config.epochs:
-        raise RunError(f"{run.path} has all its {state.epochs_done} epochs: raise --epochs to continue it")
-    prepared = _prepare(config, observer)
-    _require_unchanged(run, record, prepared)
-    record = replace(
-        record,
-        config=prepared.config,
-        status="running",
-        ended=None,
-        final_accuracy=None,
-        deterministic=_is_deterministic_again(record, prepared.config),
-    )
-    return _run_session(run, record, prepared, state, observer)
+    if not run.path.is_dir():
+        raise RunError(f"no run {run.path}")
+    with _exclusive(run):
+        record = run.read_record()
+        state = read_state(run.state_path)
+        config = _change_config(run, record.config, changes or {})
+        assert config.epochs is not None  # run.json holds a resolved configuration
+        if state is not None and state.epochs_done >= config.epochs:
+            raise RunError(
+                f"{run.path} has all its {state.epochs_done} epochs: raise --epochs to continue it"
+            )
+        prepared = _prepare(config, observer)
+        _require_unchanged(run, record, prepared)
+        record = replace(
+            record,
+            config=prepared.config,
+            status="running",
+            ended=None,
+            final_accuracy=None,
+            deterministic=_is_deterministic_again(record, prepared.config),
+        )
+        return _run_session(run, record, prepared, state, observer)
 
 
 _CHANGEABLE = ("epochs", "threads", "data_dir")
@@ -179,7 +185,7 @@ def _require_unchanged(run: Run, record: RunRecord, prepared: _Prepared) -> None
 def _run_session(
     run: Run, record: RunRecord, prepared: _Prepared, state: TrainingState | None, observer: TrainObserver
 ) -> tuple[Run, RunRecord]:
-    with _exclusive(run), InterruptionGuard() as guard:
+    with InterruptionGuard() as guard:
         session = _Session(run, record, prepared, state)
         try:
             session.start(observer)
