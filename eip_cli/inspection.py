@@ -30,11 +30,7 @@ def summarize_model(model: keras.Model, name: str) -> ModelSummary:
     Raises ModelError where the model is neither Sequential nor Functional, has no fixed input size,
     takes something other than one image, or holds a layer whose receptive field is not known.
     """
-    _require_graph(model, name)
-    channels_first = _find_layout(model, name)
-    image = _find_image_shape(model, name)
-    walk = _Walk(channels_first, image_size=image[1:] if channels_first else image[:2])
-    walk.follow(model, (Feature(image, grid=(rf.IMAGE, rf.IMAGE)),), prefix="")
+    walk = _walk_through(model, name)
     total, trainable = _count(model.weights), _count(model.trainable_weights)
     widest = _find_widest(walk.rows)
     return ModelSummary(
@@ -51,6 +47,24 @@ def summarize_model(model: keras.Model, name: str) -> ModelSummary:
     )
 
 
+def trace_features(model: keras.Model, name: str) -> tuple[Feature, ...]:
+    """The output of each call of a layer, in the order they run, with the exact span of each of its units.
+
+    For where a unit looks, as ``summarize_model`` says how far: ``feature.grid[0].span(3)`` is the first
+    and the last row of the image that the units of row 3 see. Raises ModelError as it does.
+    """
+    return tuple(_walk_through(model, name).features)
+
+
+def _walk_through(model: keras.Model, name: str) -> "_Walk":
+    _require_graph(model, name)
+    channels_first = _find_layout(model, name)
+    image = _find_image_shape(model, name)
+    walk = _Walk(channels_first, image_size=image[1:] if channels_first else image[:2])
+    walk.follow(model, (Feature(image, grid=(rf.IMAGE, rf.IMAGE)),), prefix="")
+    return walk
+
+
 @dataclass
 class _Walk:
     """Follows an image through a model, and collects a row for each call on the way."""
@@ -58,6 +72,7 @@ class _Walk:
     channels_first: bool
     image_size: tuple[int, int]
     rows: list[LayerInfo] = field(default_factory=list)
+    features: list[Feature] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     counted: set[int] = field(default_factory=set)
 
@@ -92,7 +107,9 @@ class _Walk:
         call = Call(operation, name, inputs, sizes[0], self.channels_first, self.image_size)
         grid, warning = trace_call(call)
         self._record(call, grid, warning)
-        return tuple(Feature(size, grid) for size in sizes)
+        results = tuple(Feature(size, grid) for size in sizes)
+        self.features.append(results[0])
+        return results
 
     def _record(self, call: Call, grid: Grid | None, warning: str | None) -> None:
         params = 0
@@ -184,7 +201,7 @@ def _fix_shape(
         batched: list[tuple[int | None, ...]] = [(None, *feature.shape) for feature in inputs]
         try:
             shape = tuple(operation.compute_output_shape(batched if len(batched) > 1 else batched[0]))[1:]
-        except (AttributeError, NotImplementedError):
+        except Exception:  # whatever a layer of unknown kind raises: it does not know its output's size
             shape = (None,)
     sizes = tuple(size for size in shape if size is not None)
     if len(sizes) != len(shape):
