@@ -116,6 +116,6 @@ def test_what_is_no_network_is_named_in_one_line(spec: str, message: str) -> Non
 )
 def test_a_network_that_does_not_fit_the_experiment_is_refused(function: str, message: str) -> None:
     model = build_model(f"{NETWORKS}:{function}")
-    with pytest.raises(ModelError, match="^net ") as refusal:
+    with pytest.raises(ModelError, match=r"^net ") as refusal:
         require_classifier(model, "net")
     assert message in str(refusal.value)

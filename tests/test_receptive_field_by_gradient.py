@@ -170,8 +170,8 @@ def choose_unit(features: Sequence[Feature], axis: int) -> int | None:
     left_limit, right_limit = -1, IMAGE_SIZE[axis]
     for feature in features:
         field = field_of(feature, axis)
-        left_limit = max(left_limit, *(span[0] for span in near(field, -1, -1)))
-        right_limit = min(right_limit, *(span[1] for span in near(field, feature.shape[axis], 1)))
+        left_limit = max([left_limit, *(span[0] for span in near(field, -1, -1))])
+        right_limit = min([right_limit, *(span[1] for span in near(field, feature.shape[axis], 1))])
     last, size = field_of(features[-1], axis), features[-1].shape[axis]
     for unit in sorted(range(size), key=lambda unit: abs(2 * unit - size)):
         span = last.span(unit)
@@ -200,13 +200,24 @@ def check(model: keras.Model, measure: Callable[..., tuple[Span | None, Span | N
     predicted = height.span(row), width.span(column)
     if None in predicted:
         predicted = None, None  # a unit that sees no rows sees no columns either
-    assert measure(model, (row, column)) == predicted, describe(model)
+    measured = measure(model, (row, column))
+    if has_gaps_and_merges(model, features):
+        for span, bound in zip(measured, predicted, strict=True):
+            assert span is None or (bound and bound[0] <= span[0] and span[1] <= bound[1]), describe(model)
+    else:
+        assert measured == predicted, describe(model)
     last = summarize_model(model, "random").layers[-1]
     assert last.receptive_field == (height.size, width.size)
     if len(height.spans) == 1 and predicted[0]:
         assert last.effective_stride is not None and last.effective_padding is not None
         left = row * last.effective_stride[0] - last.effective_padding[0]
         assert predicted[0] == (left, left + last.receptive_field[0] - 1)
+
+
+def has_gaps_and_merges(model: keras.Model, features: Sequence[Feature]) -> bool:
+    """Whether a row may be a gap of one path only, so that it sees fewer columns than others do."""
+    gaps = any(None in field_of(feature, axis).spans for feature in features for axis in (0, 1))
+    return gaps and any(isinstance(layer.input, list) for layer in model.layers)
 
 
 def describe(model: keras.Model) -> str:

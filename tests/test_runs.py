@@ -57,7 +57,7 @@ def test_an_existing_directory_is_never_taken(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_made_is_named() -> None:
     Path("file").write_text("in the way")
-    with pytest.raises(RunError, match="cannot make file/run: (Not a directory|File exists)"):
+    with pytest.raises(RunError, match=r"cannot make file/run: (Not a directory|File exists)"):
         create_run(Path("file/run"), "separable", 0)
 
 

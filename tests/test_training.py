@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -295,14 +294,14 @@ def test_a_network_unfit_for_training_leaves_nothing_behind(function: str, messa
     with pytest.raises(ModelError) as refusal:
         train_model(replace(TINY, model=f"{NETWORKS}:{function}"), Path("run"))
     assert message in str(refusal.value)
-    assert os.listdir() == []
+    assert not list(Path().iterdir())
 
 
 def test_an_existing_directory_is_refused_before_anything_is_loaded() -> None:
     Path("run").mkdir()
     with pytest.raises(RunError, match="run exists: name another --run-dir"):
         train_model(TrainConfig(data_dir="nowhere"), Path("run"))
-    assert os.listdir("run") == []
+    assert not list(Path("run").iterdir())
 
 
 def test_a_diverged_training_stops_and_says_where() -> None:
