@@ -145,6 +145,7 @@ def summary(model: str, show_rf: bool, show_macs: bool, trust: bool, output_form
     help="Faster equivalents of layers on a CPU.",
 )
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
+@trust_option
 @verbose_option
 @format_option
 @click.pass_context
@@ -162,6 +163,8 @@ def train(
         for name, value in options.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
+    if "data_dir" in given:
+        given["data_dir"] = str(given["data_dir"].resolve())  # the run may be continued from elsewhere
     if resume and run_dir:
         raise click.UsageError("--run-dir names a new run, --resume an old one: give one of them.")
 

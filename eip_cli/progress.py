@@ -35,7 +35,8 @@ class CommandProgress:
 
     def notice(self, text: str) -> None:
         """Show a line that the user should read."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        # In a pipe a notice stays one line, whatever width the pipe is taken to have.
+        self._console.print(text, markup=False, highlight=False, soft_wrap=not self._console.is_terminal)
 
     def finish(self) -> None:
         """Put the bar away."""

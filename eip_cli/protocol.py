@@ -40,7 +40,8 @@ class TrainConfig:
     ``limit_train`` keeps that many training images; ``validation_split`` is the fraction of
     training images held out for validation, and None validates on the test images, as the
     report did. ``learning_rate`` is the first epoch's. ``schedule`` is a name of SCHEDULES, or
-    ``own`` for a network that comes compiled with an optimizer of its own.
+    ``own`` for a network that comes compiled with an optimizer of its own. ``trust`` admits unknown
+    layers where ``model`` is a checkpoint.
     """
 
     model: str = "separable"
@@ -56,6 +57,7 @@ class TrainConfig:
     accelerate: bool = True
     tensorboard: bool = False
     data_dir: str | None = None
+    trust: bool = False
 
     def __post_init__(self) -> None:
         _require(self.dataset in DATASETS, f"no dataset {self.dataset!r}: use {' or '.join(DATASETS)}")

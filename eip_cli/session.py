@@ -125,7 +125,7 @@ def _is_deterministic_again(record: RunRecord, config: TrainConfig) -> bool:
 
 def _prepare(config: TrainConfig, observer: TrainObserver) -> _Prepared:
     use_threads(config.threads or available_threads())
-    opened = open_model(config.model, config.seed)
+    opened = open_model(config.model, config.seed, config.trust)
     require_classifier(opened.model, opened.name)
     config = resolve_config(config, compiled=opened.model.compiled)
     dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, observer)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
+from fakes import write_cifar10
 
 from eip_cli import __version__
 from eip_cli.cli import cli
@@ -160,6 +161,20 @@ def test_train_prints_its_record_as_json_and_nothing_else() -> None:
     assert json.loads(result.stdout) == json.loads(Path("mine/run.json").read_text())
     assert "Epoch" in result.stderr
     assert sum(line.lstrip().startswith(("1/2", "2/2")) for line in result.stderr.splitlines()) == 2
+
+
+def test_train_reads_cifar10_where_it_is_told_and_remembers_it(tmp_path: Path) -> None:
+    write_cifar10(tmp_path / "data")
+    result = eip(*TRAIN_TINY, "--dataset", "cifar10", "--data-dir", "data", "--run-dir", "run")
+    assert result.exit_code == 0, result.stderr
+    record = json.loads(Path("run/run.json").read_text())
+    assert record["config"]["data_dir"] == str(tmp_path / "data")
+    assert "vs 82.44" in result.stderr
+    row = printed_json("compare-baseline", "run")[2]
+    assert (row["source"], row["verdict"], row["epochs"]) == ("run", "worse", 2)
+    assert any("80 images only" in note for note in row["notes"])
+    row = printed_json("compare-baseline", "run/final.h5")[2]
+    assert (row["source"], row["epochs"], row["final_accuracy"]) == ("checkpoint", None, 0.1)
 
 
 def test_evaluate_finds_the_run_of_a_bare_checkpoint(home: Path) -> None:
