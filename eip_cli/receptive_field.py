@@ -7,6 +7,9 @@ then do neighbouring units differ (two units share one source, the next two anot
 integers, so that even and odd kernels, uneven padding and dilation need no cases of their own.
 
 Borders are ignored: a span may begin before pixel 0 or end beyond the last one, where padding is.
+Height and width are followed each for itself, which is exact but for one case: where a transposed
+convolution's stride exceeds its kernel, some rows see nothing, and where such a path is merged with
+others, these rows see the columns of the others only. What is given is what the other rows see.
 For one path without upsampling this is the recurrence of Araujo, Norris and Sim, "Computing Receptive
 Fields of Convolutional Neural Networks", Distill 2019 (doi 10.23915/distill.00021), and so are the
 terms: effective stride (also called jump) and effective padding.
