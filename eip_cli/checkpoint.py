@@ -77,7 +77,7 @@ def load_checkpoint(
 def save_model(model: keras.Model, path: Path | str) -> None:
     """Write ``model`` to an ``.h5`` or ``.keras`` file, whole or not at all.
 
-    Raises CheckpointError for another ending, and where the file cannot be written.
+    Raises CheckpointError for another ending, and where the file or this model cannot be written.
     """
     path = Path(path)
     if path.suffix not in MODEL_ENDINGS:
@@ -89,6 +89,8 @@ def save_model(model: keras.Model, path: Path | str) -> None:
             model.save(aside)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written ({error.strerror or error})") from error
+    except Exception as error:  # a layer of one's own may fail to describe itself, by any error
+        raise CheckpointError(_one_line(f"{path}: Keras cannot write this model: {error}")) from error
     finally:
         if compiled is not None:
             # Up to 3.15.1, Keras's .h5 writer removes the optimizer from the model's own record of

@@ -41,6 +41,8 @@ RENAMED = {("LeakyReLU", "alpha"): "negative_slope", ("Dropout", "p"): "rate"}
 # Each of these adds variables or code that the weights in the file do not account for.
 NEVER_SET = frozenset({"lora_rank", "lora_alpha", "quantization_config", "renorm_clipping"})
 
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
 
 def layer_type(config: dict[str, Any]) -> str:
     """The Keras 3 name of the type of a stored layer, whether it is a known one or not."""
@@ -77,10 +79,14 @@ def make_layer(
         kind, from_keras_2, make_initializer, lambda inner: make_layer(inner, from_keras_2, make_initializer)
     )
     arguments = {}
-    accepted = {*inspect.signature(layer_class.__init__).parameters, "name", "trainable", "dtype"}
+    accepted = accepted_settings(layer_class)
     for stored_key, value in stored.items():
         key = RENAMED.get((kind, stored_key), stored_key)
-        if key in MEANINGLESS_IN_KERAS_2.get(kind, ()) or key in ("batch_input_shape", "autocast"):
+        if key in MEANINGLESS_IN_KERAS_2.get(kind, ()) or key in (
+            "batch_input_shape",
+            "autocast",
+            "trainable",
+        ):
             continue
         if key in NEVER_SET or key not in accepted:
             if value is None or value is False:
@@ -89,7 +95,10 @@ def make_layer(
         arguments[key] = settings.setting(key, value)
     if kind == "BatchNormalization" and isinstance(arguments.get("axis"), list):
         arguments["axis"] = arguments["axis"][0]  # Keras 2 keeps one axis as a list
-    return layer_class(**arguments)
+    layer = layer_class(**arguments)
+    if stored.get("trainable") is False:  # not an argument of every layer
+        layer.trainable = False
+    return layer
 
 
 def make_input(config: dict[str, Any]) -> keras.layers.InputLayer:
@@ -110,6 +119,19 @@ def make_input(config: dict[str, Any]) -> keras.layers.InputLayer:
         dtype=settings.setting("dtype", stored.get("dtype") or "float32"),
         name=None if name is None else settings.setting("name", name),
     )
+
+
+def accepted_settings(layer_class: type[keras.layers.Layer]) -> frozenset[str]:
+    """The arguments that a layer's class takes by name, those that it hands to its base classes included."""
+    names: set[str] = set()
+    for base in layer_class.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+        names |= {parameter.name for parameter in parameters if parameter.kind in _BY_NAME}
+        if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return frozenset(names - {"self"})
 
 
 def _unknown_layer(config: dict[str, Any]) -> str:

@@ -88,7 +88,9 @@ class TestKeras2Files:
     def test_loss_says_whether_outputs_are_logits(self, ending: str) -> None:
         loss = load(FIXTURES / f"keras2_branches.{ending}").loss
         assert loss is not None
-        assert float(loss([1], [[0.0, 2.0]])) == pytest.approx(np.log(1 + np.exp(-2)), abs=1e-6)
+        assert float(loss(np.array([1]), np.array([[0.0, 2.0]]))) == pytest.approx(
+            np.log(1 + np.exp(-2)), abs=1e-6
+        )
 
     @pytest.mark.parametrize("first_layer_has_the_shape", [True, False])
     def test_configuration_as_keras_2_2_of_2019_wrote_it(
@@ -360,6 +362,10 @@ def test_compressed_datasets_are_read(tmp_path: Path) -> None:
     assert same_weights(load(tmp_path / "small.h5").model, load(source).model)
 
 
+def as_json(layer: keras.layers.Layer) -> str:
+    return json.dumps(keras.saving.serialize_keras_object(layer), sort_keys=True)
+
+
 BuildLayer = Callable[[], keras.layers.Layer]
 EVERY_KNOWN_LAYER: list[BuildLayer] = [
     lambda: layers.Activation("silu"),
@@ -409,11 +415,12 @@ EVERY_KNOWN_LAYER: list[BuildLayer] = [
 def test_every_known_layer_comes_back_as_it_was(ending: str, tmp_path: Path) -> None:
     image = keras.Input((8, 8, 3))
     # Keras itself cannot write RandomBrightness to .h5: its configuration is not plain.
-    builds = [build for build in EVERY_KNOWN_LAYER if ending == ".keras" or build().name[:17] != "random_brightness"]
-    outputs = [
-        layers.GlobalAveragePooling1D()(layers.Reshape((-1, 1))(build()(image)))
+    builds = [
+        build
         for build in EVERY_KNOWN_LAYER
+        if ending == ".keras" or not isinstance(build(), layers.RandomBrightness)
     ]
+    outputs = [layers.GlobalAveragePooling1D()(layers.Reshape((-1, 1))(build()(image))) for build in builds]
     merges = (layers.Add, layers.Average, layers.Maximum, layers.Minimum, layers.Multiply)
     merged = [merge()(outputs) for merge in merges] + [layers.Subtract()(outputs[:2])]
     model = fill_at_random(keras.Model(image, layers.Concatenate()([*merged, layers.Flatten()(image)])))
@@ -422,4 +429,4 @@ def test_every_known_layer_comes_back_as_it_was(ending: str, tmp_path: Path) -> 
     loaded = load(path, trust=True).model  # GlobalAveragePooling1D alone needs it
     assert same_weights(loaded, model)
     for first, second in zip(model.layers, loaded.layers, strict=True):
-        assert first.get_config() == second.get_config()
+        assert as_json(first) == as_json(second)
