@@ -13,6 +13,7 @@ from .backend import keras
 from .errors import ModelError
 from .layer_geometry import LAYOUT_KINDS, Call, Feature, Grid, trace_call
 from .macs import count_macs, may_hide_macs
+from .model import is_layer_graph
 from .results import LayerInfo, ModelSummary, Pair, Stride
 
 
@@ -101,7 +102,7 @@ class _Walk:
         shapes: list[tuple[int | None, ...] | None],
     ) -> tuple[Feature, ...]:
         name = prefix + operation.name
-        if _has_graph(operation):
+        if is_layer_graph(operation):
             return self.follow(operation, inputs, prefix=f"{name}/")
         sizes = tuple(_fix_shape(shape, operation, inputs, name) for shape in shapes)
         call = Call(operation, name, inputs, sizes[0], self.channels_first, self.image_size)
@@ -145,15 +146,8 @@ def _iterate_nodes(model: keras.Function) -> Iterator:
         yield from (node for node in by_depth[depth] if not node.is_input)
 
 
-def _has_graph(operation: keras.Operation) -> bool:
-    """Whether this is a Sequential or Functional model that runs its layers as Keras does."""
-    if not isinstance(operation, keras.Sequential | keras.Function):
-        return False
-    return type(operation).call.__module__.startswith("keras.")
-
-
 def _require_graph(model: keras.Model, name: str) -> None:
-    if not _has_graph(model):
+    if not is_layer_graph(model):
         raise ModelError(f"{name} is a subclassed model: only Sequential and Functional models can be traced")
     if not model.built or getattr(model, "inputs", None) is None:
         raise ModelError(f"{name} has no input shape yet: begin it with keras.Input((32, 32, 3))")
@@ -180,7 +174,7 @@ def _find_layout(model: keras.Model, name: str) -> bool:
 
 def _iterate_layers(model: keras.Model) -> Iterator[keras.Layer]:
     for layer in model.layers:
-        if _has_graph(layer):
+        if is_layer_graph(layer):
             yield from _iterate_layers(layer)
         else:
             yield layer
@@ -205,7 +199,10 @@ def _fix_shape(
             shape = (None,)
     sizes = tuple(size for size in shape if size is not None)
     if len(sizes) != len(shape):
-        raise ModelError(f"layer {name!r} has no fixed output size: give the network a fixed input size")
+        raise ModelError(
+            f"layer {name!r} of type {type(operation).__name__} has no known output size: give the network a "
+            "fixed input size, or a layer of your own a compute_output_shape"
+        )
     return sizes
 
 

@@ -83,3 +83,17 @@ def no_model() -> str:
 def not_built() -> keras.Model:
     """Has no input shape."""
     return keras.Sequential([layers.Flatten(), layers.Dense(10, "softmax")])
+
+
+class Mystery(layers.Layer):
+    """A layer of one's own, whose receptive field nobody can know."""
+
+    def call(self, inputs):  # type: ignore[no-untyped-def]
+        return inputs
+
+
+def unknown_layer() -> keras.Model:
+    """Holds a layer that no table lists."""
+    return keras.Sequential(
+        [keras.Input((32, 32, 3)), Mystery(), layers.Flatten(), layers.Dense(10, "softmax")]
+    )
