@@ -2,10 +2,14 @@
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+# The names that write_atomically gives files while they are written.
+_ASIDE_NAME = re.compile(r"\.[^.]+\.[0-9a-f]{8}\.[^.]+")
 
 
 @contextmanager
@@ -26,6 +30,13 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
     _flush_folder(target.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed writers left in ``folder``; no other process may be writing there."""
+    for path in folder.iterdir():
+        if _ASIDE_NAME.fullmatch(path.name):
+            path.unlink()
 
 
 def file_sha256(path: Path | str) -> str:

@@ -17,15 +17,29 @@ from .errors import CheckpointError
 from .h5files import open_h5, read_array
 
 TIME_LIMIT_SECONDS = 30
+# A compressed chunk may inflate without end while the library waits for its end.
+MEMORY_LIMIT_BYTES = 4 * 2**30
 REFUSED = 3
 
-_PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from eip_cli.h5_probe import main; main()"
+_PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from eip_cli.h5_probe import main
+main(int(sys.argv[2]))
+"""
 
 
 def probe_h5(content: bytes) -> None:
     """Raise CheckpointError where ``content`` is not an HDF5 file that can be read to its end."""
     # -P: no module of the folder that the user happens to stand in is imported.
-    command = [sys.executable, "-P", "-c", _PROGRAM, str(Path(__file__).parent.parent)]
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        _PROGRAM,
+        str(Path(__file__).parent.parent),
+        str(MEMORY_LIMIT_BYTES),
+    ]
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=TIME_LIMIT_SECONDS, check=False
@@ -57,8 +71,14 @@ def read_everything(content: bytes) -> None:
             raise CheckpointError("a damaged HDF5 file") from error
 
 
-def main() -> None:
+def main(memory_limit_bytes: int) -> None:
     """The probing process: content on standard input, the reason of a refusal on standard output."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
+    except (ImportError, OSError, ValueError):
+        pass  # Windows has no such limit, macOS does not keep it: the time limit remains
     try:
         read_everything(sys.stdin.buffer.read())
     except CheckpointError as error:
