@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 from .backend import is_deterministic, keras, use_threads
 from .checkpoint import save_model
 from .data import Dataset, limit_training_images, load_dataset, split_validation
-from .errors import ModelError, RunError
+from .errors import EipError, ModelError, RunError
 from .event_log import EventLog
-from .files import file_sha256, write_atomically
+from .files import file_sha256, remove_leftovers, write_atomically
 from .history import format_history
 from .inspection import summarize_model
 from .interruption import Interrupted, InterruptionGuard
@@ -84,7 +84,8 @@ def resume_training(
         state = read_state(run.state_path)
         config = _change_config(run, record.config, changes or {})
         assert config.epochs is not None  # run.json holds a resolved configuration
-        if state is not None and state.epochs_done >= config.epochs:
+        # A training killed between its last epoch and its record has its end still to write.
+        if record.status == "finished" and record.epochs_done >= config.epochs:
             raise RunError(
                 f"{run.path} has all its {state.epochs_done} epochs: raise --epochs to continue it"
             )
@@ -189,20 +190,20 @@ def _run_session(
         session = _Session(run, record, prepared, state)
         try:
             session.start(observer)
-            session.train(observer, guard)
-            session.finish("finished")
-        except (Interrupted, KeyboardInterrupt):
-            session.finish("interrupted")
-        except OSError as error:
-            # What could not be written last is not committed; what was committed before is whole.
-            with suppress(OSError):
+            try:
+                session.train(observer, guard)
+                session.finish("finished")
+            except (Interrupted, KeyboardInterrupt):
+                session.finish("interrupted")
+        except BaseException as error:
+            # Where the disk is full, the record of the failure may not fit either.
+            with suppress(OSError, EipError):
                 session.finish("failed")
-            raise RunError(
-                f"cannot write to {run.path}: {error.strerror}; "
-                f"its {session.epochs_done} complete epochs are kept"
-            ) from error
-        except BaseException:
-            session.finish("failed")
+            if isinstance(error, OSError):
+                raise RunError(
+                    f"cannot write to {run.path}: {error.strerror}; "
+                    f"its {session.epochs_done} complete epochs are kept"
+                ) from error
             raise
     return run, session.record
 
@@ -233,7 +234,8 @@ class _Session:
         return self._state.epochs_done if self._state else 0
 
     def start(self, observer: TrainObserver) -> None:
-        """Take up the state of an earlier process, and make its files anew where one is missing."""
+        """Take up the state of an earlier process, and make anew the files that follow from it."""
+        remove_leftovers(self.run.path)
         if self._state is not None:
             self._trainer.restore(self._state.weights, self._state.optimizer)
             self._write_files(rewrite_best=True)

@@ -72,7 +72,7 @@ def test_verbose_lets_tensorflow_speak() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a single process")
 def test_ctrl_c_keeps_what_is_complete_and_says_how_to_go_on() -> None:
-    arguments = [EIP, *TINY, "--epochs", "500", "--run-dir", "run"]
+    arguments = [str(EIP), *TINY, "--epochs", "500", "--run-dir", "run"]
     process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert process.stderr is not None
     for line in process.stderr:

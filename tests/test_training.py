@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -313,13 +314,26 @@ def test_a_diverged_training_stops_and_says_where() -> None:
     assert Run(Path("run")).read_record().status == "failed"
 
 
-def test_a_full_disk_ends_in_one_line_and_keeps_what_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    error = OSError(28, "No space left on device")
-    with pytest.raises(RunError, match="No space left on device; its 1 complete epochs are kept"):
-        train_model(TINY, Path("run"), Watcher((2, 1), error))
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file sizes")
+def test_a_full_disk_ends_in_one_line_and_keeps_what_is_complete(finished: Run) -> None:
+    import resource
+
+    class FillsTheDisk(Watcher):
+        def epoch_done(self, row: EpochRow, is_best: bool) -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))  # the state takes more
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(
+            RunError, match="cannot write to run: File too large; its 1 complete epochs are kept"
+        ):
+            train_model(TINY, Path("run"), FillsTheDisk())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     run = Run(Path("run"))
     assert run.read_record().status == "failed"
-    assert resume_training(run)[1].status == "finished"
+    resume_training(run)
+    assert_same_training(run, finished)
 
 
 def test_a_run_is_trained_by_one_process_at_a_time() -> None:
