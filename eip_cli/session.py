@@ -270,7 +270,7 @@ class _Session:
         earlier = self._state
         is_best = earlier is None or row.val_accuracy > earlier.best_row.val_accuracy
         weights = self._trainer.weights
-        self._state = TrainingState(
+        state = TrainingState(
             history=(*(earlier.history if earlier else ()), row),
             weights=weights,
             optimizer=self._trainer.optimizer_state,
@@ -279,7 +279,8 @@ class _Session:
             step_rates=np.concatenate([self._earlier_rates, self._trainer.step_rates]),
             deterministic=self.record.deterministic,
         )
-        write_state(self.run.state_path, self._state)
+        write_state(self.run.state_path, state)
+        self._state = state  # only now: what could not be written is not committed
         self._write_files(rewrite_best=is_best)
         return is_best
 
