@@ -346,22 +346,6 @@ def test_archives_that_were_repacked_with_compression_are_read(tmp_path: Path) -
     assert same_weights(load(tmp_path / "a.keras").model, load(source).model)
 
 
-def test_compressed_datasets_are_read(tmp_path: Path) -> None:
-    def repack(source: h5py.Group, target: h5py.Group) -> None:
-        for key, value in source.attrs.items():
-            target.attrs[key] = value
-        for name, item in source.items():
-            if isinstance(item, h5py.Group):
-                repack(item, target.create_group(name))
-            else:
-                target.create_dataset(name, data=item[()], compression="gzip", shuffle=True)
-
-    source = FIXTURES / "keras2_separable.h5"
-    with h5py.File(source) as old, h5py.File(tmp_path / "small.h5", "w") as new:
-        repack(old, new)
-    assert same_weights(load(tmp_path / "small.h5").model, load(source).model)
-
-
 def as_json(layer: keras.layers.Layer) -> str:
     return json.dumps(keras.saving.serialize_keras_object(layer), sort_keys=True)
 
