@@ -79,7 +79,8 @@ def build(model: str, output: Path | None, seed: int, trust: bool, output_format
     from .checkpoint import save_model
     from .errors import CheckpointError
     from .inspection import summarize_model
-    from .render import print_report, report_totals
+    from .render import print_report
+    from .reports import report_totals
     from .sources import open_model
 
     if output is not None and output.exists():
@@ -102,7 +103,8 @@ def build(model: str, output: Path | None, seed: int, trust: bool, output_format
 def summary(model: str, show_rf: bool, show_macs: bool, trust: bool, output_format: str) -> None:
     """Show MODEL layer by layer."""
     from .inspection import summarize_model
-    from .render import print_report, report_summary
+    from .render import print_report
+    from .reports import report_summary
     from .sources import open_model
 
     opened = open_model(model, trust=trust)
@@ -168,7 +170,8 @@ def train(
     if resume and run_dir:
         raise click.UsageError("--run-dir names a new run, --resume an old one: give one of them.")
 
-    from .render import print_report, report_run
+    from .render import print_report
+    from .reports import report_run
     from .session import resume_training, train_model
 
     with _progress() as progress:
@@ -208,7 +211,8 @@ def evaluate(
     """Measure CHECKPOINT on the test images."""
     from .assessment import evaluate_checkpoint
     from .plots import draw_confusion_matrix
-    from .render import print_report, report_evaluation
+    from .render import print_report
+    from .reports import report_evaluation
 
     with _progress() as progress:
         evaluation = evaluate_checkpoint(
@@ -246,7 +250,8 @@ def compare_baseline(
         raise click.UsageError("--require-better needs a run or a checkpoint to judge.", context)
 
     from .baseline import published_comparisons
-    from .render import print_report, report_comparison
+    from .render import print_report
+    from .reports import report_comparison
 
     rows = published_comparisons()
     if names:

@@ -1,4 +1,4 @@
-"""A training from its first line to its last: preparing, running, committing epochs, ending well.
+"""A training's life: begun or continued, epochs committed one by one, ended well.
 
 The state file is the point of commitment (see state.py); history, checkpoints, curves and the
 record follow from it, in that order, and are made again when a training is continued.
@@ -6,47 +6,32 @@ record follow from it, in that order, and are made again when a training is cont
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from .backend import is_deterministic, keras, use_threads
+from .backend import is_deterministic, keras
 from .checkpoint import save_model
-from .data import Dataset, limit_training_images, load_dataset, split_validation
-from .errors import EipError, ModelError, RunError
+from .errors import EipError, RunError
 from .event_log import EventLog
 from .files import file_sha256, remove_leftovers, write_atomically
 from .history import format_history
-from .inspection import summarize_model
 from .interruption import Interrupted, InterruptionGuard
-from .model import require_classifier
 from .observing import SILENT, TrainObserver
 from .plots import draw_curves
-from .protocol import TrainConfig, available_threads, resolve_config
-from .provenance import describe_environment, describe_hardware, describe_versions
-from .results import EpochRow, Pair
+from .preparation import Prepared, prepare, require_unchanged, start_record
+from .protocol import TrainConfig
+from .provenance import describe_versions
+from .results import EpochRow
 from .runs import BEST_FILE, CURVES_FILE, FINAL_FILE, HISTORY_FILE, Run, RunRecord, create_run, utc_now
-from .sources import OpenedModel, open_model
 from .state import TrainingState, read_state, write_state
-from .training import LabelledImages, Trainer
+from .training import LabelledImages
 
 LOCK_FILE = ".lock"
 TENSORBOARD_FOLDER = "tensorboard"
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """Everything that a training needs, checked, before anything is written."""
-
-    config: TrainConfig
-    opened: OpenedModel
-    dataset: Dataset
-    train: LabelledImages
-    val: LabelledImages
-    trainer: Trainer
 
 
 def train_model(
@@ -60,9 +45,9 @@ def train_model(
     """
     if run_dir is not None and run_dir.exists():
         raise RunError(f"{run_dir} exists: name another --run-dir")
-    prepared = _prepare(config, observer)
+    prepared = prepare(config, observer)
     run = create_run(run_dir, prepared.config.model, prepared.config.seed)
-    record = _new_record(run, prepared)
+    record = start_record(run, prepared)
     with _exclusive(run):
         run.write_record(record)
         return _run_session(run, record, prepared, None, observer)
@@ -87,10 +72,10 @@ def resume_training(
         # A training killed between its last epoch and its record has its end still to write.
         if record.status == "finished" and record.epochs_done >= config.epochs:
             raise RunError(
-                f"{run.path} has all its {state.epochs_done} epochs: raise --epochs to continue it"
+                f"{run.path} has all its {record.epochs_done} epochs: raise --epochs to continue it"
             )
-        prepared = _prepare(config, observer)
-        _require_unchanged(run, record, prepared)
+        prepared = prepare(config, observer)
+        require_unchanged(run, record, prepared)
         record = replace(
             record,
             config=prepared.config,
@@ -124,67 +109,8 @@ def _is_deterministic_again(record: RunRecord, config: TrainConfig) -> bool:
     return record.deterministic and same_threads and same_versions and is_deterministic()
 
 
-def _prepare(config: TrainConfig, observer: TrainObserver) -> _Prepared:
-    use_threads(config.threads or available_threads())
-    opened = open_model(config.model, config.seed, config.trust)
-    require_classifier(opened.model, opened.name)
-    config = resolve_config(config, compiled=opened.model.compiled)
-    dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, observer)
-    train, val = _choose_images(config, dataset)
-    trainer = Trainer(opened.model, config, train, val)
-    return _Prepared(config, opened, dataset, train, val, trainer)
-
-
-def _choose_images(config: TrainConfig, dataset: Dataset) -> tuple[LabelledImages, LabelledImages]:
-    if config.limit_train is not None:
-        dataset = limit_training_images(dataset, config.limit_train)
-    images, labels = dataset.train_images, dataset.train_labels
-    if config.validation_split is None:
-        return LabelledImages(images, labels), LabelledImages(dataset.test_images, dataset.test_labels)
-    kept, held_out = split_validation(dataset, config.validation_split, config.seed)
-    return LabelledImages(images[kept], labels[kept]), LabelledImages(images[held_out], labels[held_out])
-
-
-def _new_record(run: Run, prepared: _Prepared) -> RunRecord:
-    sources = {}
-    if prepared.opened.source_sha256:
-        sources[prepared.config.model] = prepared.opened.source_sha256
-    return RunRecord(
-        id=run.path.resolve().name,
-        status="running",
-        config=prepared.config,
-        started=utc_now(),
-        params=prepared.opened.model.count_params(),
-        receptive_field=_receptive_field(prepared.opened),
-        dataset_fingerprint=asdict(prepared.dataset.fingerprint),
-        train_images=len(prepared.train),
-        versions=describe_versions(),
-        environment=describe_environment(),
-        hardware=describe_hardware(),
-        accelerated=prepared.trainer.is_accelerated,
-        deterministic=is_deterministic(),
-        sha256=sources,
-    )
-
-
-def _receptive_field(opened: OpenedModel) -> Pair | None:
-    try:
-        return summarize_model(opened.model, opened.name).receptive_field
-    except ModelError:  # a layer whose geometry is unknown can still be trained
-        return None
-
-
-def _require_unchanged(run: Run, record: RunRecord, prepared: _Prepared) -> None:
-    """Raise RunError where the run's data or network code is not what it was started with."""
-    if asdict(prepared.dataset.fingerprint) != record.dataset_fingerprint:
-        raise RunError(f"{run.path} was trained on other images than those in {prepared.dataset.source}")
-    source = prepared.config.model
-    if prepared.opened.source_sha256 != record.sha256.get(source):
-        raise RunError(f"{source} has changed since {run.path} was started: train it anew")
-
-
 def _run_session(
-    run: Run, record: RunRecord, prepared: _Prepared, state: TrainingState | None, observer: TrainObserver
+    run: Run, record: RunRecord, prepared: Prepared, state: TrainingState | None, observer: TrainObserver
 ) -> tuple[Run, RunRecord]:
     with InterruptionGuard() as guard:
         session = _Session(run, record, prepared, state)
@@ -221,7 +147,7 @@ def _exclusive(run: Run) -> Iterator[None]:
 class _Session:
     """One process's part of a run: commits epochs, and writes the files that follow from them."""
 
-    def __init__(self, run: Run, record: RunRecord, prepared: _Prepared, state: TrainingState | None) -> None:
+    def __init__(self, run: Run, record: RunRecord, prepared: Prepared, state: TrainingState | None) -> None:
         self.run = run
         self.record = record
         self._prepared = prepared

@@ -1,0 +1,93 @@
+"""A TrainConfig -> network, images and trainer, checked to be fit for each other before a run exists."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .backend import is_deterministic, use_threads
+from .data import Dataset, limit_training_images, load_dataset, split_validation
+from .download import DownloadProgress
+from .errors import ModelError, RunError
+from .inspection import summarize_model
+from .model import require_classifier
+from .protocol import TrainConfig, available_threads, resolve_config
+from .provenance import describe_environment, describe_hardware, describe_versions
+from .results import Pair
+from .runs import Run, RunRecord, utc_now
+from .sources import OpenedModel, open_model
+from .training import LabelledImages, Trainer
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that a training needs, checked, before anything is written."""
+
+    config: TrainConfig
+    opened: OpenedModel
+    dataset: Dataset
+    train: LabelledImages
+    val: LabelledImages
+    trainer: Trainer
+
+
+def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
+    """Build the network, load the images, and resolve ``config``.
+
+    Raises an EipError where one cannot be had, or they do not fit each other.
+    """
+    use_threads(config.threads or available_threads())
+    opened = open_model(config.model, config.seed, config.trust)
+    require_classifier(opened.model, opened.name)
+    config = resolve_config(config, compiled=opened.model.compiled)
+    dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, progress)
+    train, val = _choose_images(config, dataset)
+    trainer = Trainer(opened.model, config, train, val)
+    return Prepared(config, opened, dataset, train, val, trainer)
+
+
+def _choose_images(config: TrainConfig, dataset: Dataset) -> tuple[LabelledImages, LabelledImages]:
+    if config.limit_train is not None:
+        dataset = limit_training_images(dataset, config.limit_train)
+    images, labels = dataset.train_images, dataset.train_labels
+    if config.validation_split is None:
+        return LabelledImages(images, labels), LabelledImages(dataset.test_images, dataset.test_labels)
+    kept, held_out = split_validation(dataset, config.validation_split, config.seed)
+    return LabelledImages(images[kept], labels[kept]), LabelledImages(images[held_out], labels[held_out])
+
+
+def start_record(run: Run, prepared: Prepared) -> RunRecord:
+    """The record of a run that is about to begin."""
+    sources = {}
+    if prepared.opened.source_sha256:
+        sources[prepared.config.model] = prepared.opened.source_sha256
+    return RunRecord(
+        id=run.path.resolve().name,
+        status="running",
+        config=prepared.config,
+        started=utc_now(),
+        params=prepared.opened.model.count_params(),
+        receptive_field=_receptive_field(prepared.opened),
+        dataset_fingerprint=asdict(prepared.dataset.fingerprint),
+        train_images=len(prepared.train),
+        versions=describe_versions(),
+        environment=describe_environment(),
+        hardware=describe_hardware(),
+        accelerated=prepared.trainer.is_accelerated,
+        deterministic=is_deterministic(),
+        sha256=sources,
+    )
+
+
+def _receptive_field(opened: OpenedModel) -> Pair | None:
+    try:
+        return summarize_model(opened.model, opened.name).receptive_field
+    except ModelError:  # a layer whose geometry is unknown can still be trained
+        return None
+
+
+def require_unchanged(run: Run, record: RunRecord, prepared: Prepared) -> None:
+    """Raise RunError where the run's data or network code is not what it was started with."""
+    if asdict(prepared.dataset.fingerprint) != record.dataset_fingerprint:
+        raise RunError(f"{run.path} was trained on other images than those in {prepared.dataset.source}")
+    source = prepared.config.model
+    if prepared.opened.source_sha256 != record.sha256.get(source):
+        raise RunError(f"{source} has changed since {run.path} was started: train it anew")

@@ -1,0 +1,217 @@
+"""Results -> what is shown of them: tables in words and percentages, records for CSV, JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from fractions import Fraction
+from typing import Any
+
+from .baseline import BASELINE_ACCURACY
+from .render import Grid, Report
+from .results import Comparison, Evaluation, LayerInfo, ModelSummary
+from .runs import RunRecord
+
+
+def report_summary(summary: ModelSummary, show_rf: bool, show_macs: bool) -> Report:
+    """A row a layer; footnotes hold the totals and any warning."""
+    headers = ["Layer", "Type", "Output", "Params"]
+    headers += ["MACs"] if show_macs else []
+    headers += ["RF", "Stride", "Padding"] if show_rf else []
+    rows = []
+    for layer in summary.layers:
+        row = [layer.name, layer.type, _format_shape(layer.output_shape), f"{layer.params:,}"]
+        row += [f"{layer.macs:,}"] if show_macs else []
+        row += [_format_pair(pair) for pair in _geometry(layer)] if show_rf else []
+        rows.append(row)
+    totals = _format_totals(summary)
+    if show_macs:
+        totals.append(f"{summary.macs:,} multiply-accumulates for one image")
+    if show_rf and summary.receptive_field:
+        totals.append(f"receptive field {_format_pair(summary.receptive_field)} of the input's pixels")
+    layers = [_layer_record(layer) for layer in summary.layers]
+    payload = (
+        asdict(summary) | _geometry_record(summary) | {"layers": layers, "warnings": list(summary.warnings)}
+    )
+    records = [layer | {"output_shape": _format_shape(layer["output_shape"])} for layer in layers]
+    notes = (", ".join(totals), *(f"Warning: {warning}" for warning in summary.warnings))
+    return Report([Grid(headers, rows, f"Network {summary.model}", left=3)], [records], payload, notes)
+
+
+def report_totals(summary: ModelSummary, written: str | None) -> Report:
+    """The totals of a network, and the file that it was written to."""
+    payload = {name: getattr(summary, name) for name in _TOTALS} | {"file": written}
+    rows = [
+        ["Total parameters", f"{summary.total_params:,}"],
+        ["Trainable", f"{summary.trainable_params:,}"],
+        ["Not trainable", f"{summary.non_trainable_params:,}"],
+        ["Multiply-accumulates", f"{summary.macs:,}"],
+    ]
+    notes = [f"Wrote the untrained network to {written}"] if written else []
+    return Report([Grid([f"Network {summary.model}", ""], rows)], [[payload]], payload, notes)
+
+
+_TOTALS = ("model", "total_params", "trainable_params", "non_trainable_params", "macs")
+
+
+def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix: bool) -> Report:
+    """The measures, then on request a row a class and the confusion matrix."""
+    low, high = evaluation.accuracy_ci95
+    rows = [
+        ["Checkpoint", evaluation.checkpoint],
+        ["Model", f"{evaluation.model} ({evaluation.params:,} parameters)"],
+        ["Images", f"{evaluation.n:,} {evaluation.split} images of {evaluation.dataset}"],
+        ["Loss", f"{evaluation.loss:.4f}"],
+        ["Accuracy", f"{_percent(evaluation.accuracy)} (95% interval {_percent(low)} to {_percent(high)})"],
+    ]
+    if evaluation.delta is not None:
+        rows.append([f"Against {_percent(BASELINE_ACCURACY)}", f"{_points(evaluation.delta)} points"])
+    rows.append(["Selected on", evaluation.selected_on])
+    grids = [Grid(["Evaluation", ""], rows, left=2)]
+    payload = asdict(evaluation) | {"accuracy_ci95": [low, high], "notes": list(evaluation.notes)}
+    record = {name: value for name, value in payload.items() if name not in _NESTED}
+    record |= {"accuracy_ci95_low": low, "accuracy_ci95_high": high}
+    records = [[record]]
+    names = list(evaluation.per_class)
+    if per_class:
+        shown = [[name, _percent(accuracy)] for name, accuracy in evaluation.per_class.items()]
+        grids.append(Grid(["Class", "Accuracy"], shown, "Accuracy by class"))
+        records.append([{"class": name, "accuracy": value} for name, value in evaluation.per_class.items()])
+    if confusion_matrix:
+        matrix = evaluation.confusion_matrix
+        cells = [[name, *map(str, row)] for name, row in zip(names, matrix, strict=True)]
+        headers = ["True class", *(name[:5] for name in names)]
+        grids.append(Grid(headers, cells, "Images by true class (rows) and predicted class (columns)"))
+        records.append([{"class": name, **dict(zip(names, row, strict=True))} for name, *row in cells])
+    else:
+        del payload["confusion_matrix"]
+    return Report(grids, records, payload, [f"Note: {note}" for note in evaluation.notes])
+
+
+_NESTED = ("accuracy_ci95", "per_class", "confusion_matrix", "notes")
+
+
+def report_comparison(rows: Sequence[Comparison]) -> Report:
+    """A row a model; footnotes explain the marks and what the interval is of."""
+    headers = ["Model", "Params", "RF", "Ep.", "Final", "Best\n(epoch)", "Against\n82.44", "Verdict"]
+    footnotes = [
+        "Against 82.44: final accuracy minus the baseline's, in points, and the 95% interval of that "
+        "difference for one training on each side."
+    ]
+    if any(row.selected_on == "test" for row in rows):
+        footnotes.append("* picked on the test images: too high, and not compared.")
+    cells = []
+    for row in rows:
+        best = "" if row.best_accuracy is None else f"{_percent(row.best_accuracy)}"
+        if best:
+            best += ("*" if row.selected_on == "test" else "") + f"\n({row.best_epoch})"
+        final = "" if row.final_accuracy is None else _percent(row.final_accuracy)
+        if final and row.source == "checkpoint" and row.selected_on == "test":
+            final += "*"
+        cells.append(
+            [
+                row.name,
+                "" if row.params is None else f"{row.params:,}",
+                _format_pair(row.receptive_field),
+                "" if row.epochs is None else str(row.epochs),
+                final,
+                best,
+                _format_delta(row),
+                row.verdict,
+            ]
+        )
+        footnotes.extend(f"{row.name}: {note}" for note in row.notes)
+    payload = [_comparison_record(row) for row in rows]
+    records = [
+        record | {"notes": "; ".join(record["notes"]), "delta_ci95": _join(record["delta_ci95"])}
+        for record in payload
+    ]
+    return Report([Grid(headers, cells)], [records], payload, footnotes)
+
+
+def report_run(path: str, record: RunRecord) -> Report:
+    """What a training came to."""
+    images = "test images" if record.config.selected_on == "test" else "held-out training images"
+    rows = [
+        ["Run", path],
+        ["Status", f"{record.status}, {record.epochs_done} of {record.config.epochs} epochs"],
+        ["Model", f"{record.config.model} ({record.params:,} parameters)"],
+        [
+            "Final accuracy",
+            "" if record.final_accuracy is None else f"{_percent(record.final_accuracy)} ({images})",
+        ],
+    ]
+    if record.best_accuracy is not None:
+        rows.append(
+            ["Best accuracy", f"{_percent(record.best_accuracy)}, epoch {record.best_epoch} ({images})"]
+        )
+    if record.test_accuracy is not None:
+        rows.append(["Test accuracy", f"{_percent(record.test_accuracy)} (best checkpoint, measured once)"])
+    rows.append(["Training time", f"{record.train_seconds:,.1f} s"])
+    if record.images_per_second is not None:
+        rows.append(["Speed", f"{record.images_per_second:,.0f} images/s"])
+    payload = record.to_dict()
+    flat = {name: value for name, value in payload.items() if not isinstance(value, dict | list | tuple)}
+    return Report([Grid(["Training", ""], rows, left=2)], [[flat]], payload)
+
+
+def _format_totals(summary: ModelSummary) -> list[str]:
+    return [
+        f"{summary.total_params:,} parameters "
+        f"({summary.trainable_params:,} trainable, {summary.non_trainable_params:,} not)"
+    ]
+
+
+def _format_shape(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _geometry(item: LayerInfo | ModelSummary) -> tuple[Any, Any, Any]:
+    return item.receptive_field, item.effective_stride, item.effective_padding
+
+
+def _format_pair(pair: tuple[Any, Any] | None) -> str:
+    if pair is None:
+        return "-"
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
+
+
+def _pair_value(pair: tuple[Any, Any] | None) -> Any:
+    """A number, or [height, width] where they differ; whole numbers as integers."""
+    if pair is None:
+        return None
+    height, width = (int(side) if Fraction(side).denominator == 1 else float(side) for side in pair)
+    return height if height == width else [height, width]
+
+
+def _geometry_record(item: LayerInfo | ModelSummary) -> dict[str, Any]:
+    names = ("receptive_field", "effective_stride", "effective_padding")
+    return {name: _pair_value(pair) for name, pair in zip(names, _geometry(item), strict=True)}
+
+
+def _layer_record(layer: LayerInfo) -> dict[str, Any]:
+    return asdict(layer) | _geometry_record(layer) | {"output_shape": list(layer.output_shape)}
+
+
+def _comparison_record(row: Comparison) -> dict[str, Any]:
+    return asdict(row) | {
+        "receptive_field": _pair_value(row.receptive_field),
+        "delta_ci95": None if row.delta_ci95 is None else list(row.delta_ci95),
+        "notes": list(row.notes),
+    }
+
+
+def _format_delta(row: Comparison) -> str:
+    if row.delta is None or row.delta_ci95 is None:
+        return ""
+    return f"{_points(row.delta)} \N{PLUS-MINUS SIGN}{100 * (row.delta_ci95[1] - row.delta):.2f}"
+
+
+def _join(values: Sequence[float] | None) -> str:
+    return "" if values is None else " ".join(map(str, values))
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f}%"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.2f}"
