@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .acceleration import accelerate
 from .baseline import PUBLISHED_RUNS, baseline_for, compare, read_published_log, wilson_interval
 from .data import Dataset, load_dataset
 from .download import SILENT, DownloadProgress
@@ -75,7 +76,7 @@ def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) ->
     sample = np.asarray(model(scale_images(dataset.test_images[:8]), training=False))
     require_probabilities(sample, loss, opened.name)
     labels = dataset.test_labels
-    measured = measure(model.predict_on_batch, loss, dataset.test_images, labels)
+    measured = measure((accelerate(model) or model).predict_on_batch, loss, dataset.test_images, labels)
     matrix = np.zeros((len(dataset.class_names), len(dataset.class_names)), dtype=int)
     np.add.at(matrix, (labels, measured.predictions), 1)
     baseline = baseline_for(dataset.name)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .acceleration import accelerate
 from .backend import keras
 from .errors import TrainingError
 from .evaluation import Measurement, loss_of, measure, require_probabilities, scale_images, targets_for
@@ -56,7 +57,7 @@ class Trainer:
         )
         self._optimizer = _optimizer_of(model, config)
         self._optimizer.build(model.trainable_variables)
-        twin: keras.Model | None = None
+        twin = accelerate(model) if config.accelerate else None
         self.is_accelerated = twin is not None
         # Steps run on a second model over the same weights, so that the network itself, which is
         # saved, is compiled with an optimizer as it was before the first step: files hold no slots.
@@ -102,7 +103,7 @@ class Trainer:
 
     def measure(self, data: LabelledImages, check: Callable[[], None]) -> Measurement:
         """The network on ``data``, in inference mode."""
-        return measure(self.model.predict_on_batch, self._loss, data.images, data.labels, check)
+        return measure(self._stepper.predict_on_batch, self._loss, data.images, data.labels, check)
 
     @property
     def weights(self) -> tuple[np.ndarray, ...]:
