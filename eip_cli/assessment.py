@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from .acceleration import accelerate
-from .baseline import PUBLISHED_RUNS, baseline_for, compare, read_published_log, wilson_interval
+from .baseline import (
+    CIFAR10_FINGERPRINT,
+    PUBLISHED_RUNS,
+    baseline_for,
+    compare,
+    read_published_log,
+    wilson_interval,
+)
 from .data import Dataset, load_dataset
 from .download import SILENT, DownloadProgress
 from .errors import ModelError
@@ -21,6 +28,8 @@ from .runs import BEST_FILE, FINAL_FILE, HISTORY_FILE, Run, RunRecord, find_run
 from .sources import OpenedModel, open_checkpoint
 
 PICKED_ON_TEST = "picked as best on the test images, so its accuracy there is too high"
+UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
+NOT_CIFAR10 = "measured on images that are not CIFAR-10's own 60,000"
 
 
 def evaluate_checkpoint(
@@ -81,6 +90,8 @@ def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) ->
     np.add.at(matrix, (labels, measured.predictions), 1)
     baseline = baseline_for(dataset.name)
     selected_on, notes = _provenance(opened, record, dataset.name)
+    if baseline is not None and dataset.fingerprint.unordered != CIFAR10_FINGERPRINT:
+        notes.append(NOT_CIFAR10)
     return Evaluation(
         checkpoint=str(opened.path or opened.name),
         model=opened.name,
@@ -99,24 +110,22 @@ def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) ->
             for index, (class_name, row) in enumerate(zip(dataset.class_names, matrix, strict=True))
         },
         confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
-def _provenance(opened: OpenedModel, record: RunRecord | None, dataset: str) -> tuple[str, tuple[str, ...]]:
+def _provenance(opened: OpenedModel, record: RunRecord | None, dataset: str) -> tuple[str, list[str]]:
     """On which images a file was picked, and what the user should know of it."""
-    notes = []
-    selected_on = "unknown"
-    if record is not None and opened.path is not None:
-        if record.sha256.get(opened.path.name) not in (None, opened.source_sha256):
-            notes.append(f"{opened.path.name} is not the file that its run recorded (its SHA-256 differs)")
-        elif opened.path.name == FINAL_FILE:
-            selected_on = "none"
-        elif opened.path.name == BEST_FILE:
-            selected_on = record.config.selected_on
-    if selected_on == "test" and record is not None and record.config.dataset == dataset:
-        notes.append(PICKED_ON_TEST)
-    return selected_on, tuple(notes)
+    if record is None or opened.path is None:
+        return "unknown", []
+    if record.sha256.get(opened.path.name) not in (None, opened.source_sha256):
+        return "unknown", [f"{opened.path.name} is not the file that its run recorded (its SHA-256 differs)"]
+    if opened.path.name == FINAL_FILE or record.config.dataset != dataset:
+        return "none", []
+    if opened.path.name != BEST_FILE:
+        return "unknown", []
+    selected_on = record.config.selected_on
+    return selected_on, [PICKED_ON_TEST] if selected_on == "test" else []
 
 
 def compare_with_baseline(
@@ -183,6 +192,8 @@ def _marks(record: RunRecord) -> tuple[str, ...]:
     marks = []
     if baseline_for(config.dataset) is None:
         marks.append(f"trained on {config.dataset}")
+    elif record.dataset_fingerprint.get("unordered") != CIFAR10_FINGERPRINT:
+        marks.append(NOT_CIFAR10)
     if record.status != "finished":
         marks.append(f"{record.status} after {record.epochs_done} of {config.epochs} epochs")
     if config.limit_train is not None:
@@ -210,5 +221,14 @@ def _compare_checkpoint(
         selected_on=evaluation.selected_on,
         # A maximum over epochs on the test images is no estimate that an interval could be put around.
         comparable=evaluation.selected_on != "test",
-        notes=evaluation.notes if on_baseline_data else (f"evaluated on {evaluation.dataset}",),
+        notes=_checkpoint_marks(evaluation),
     )
+
+
+def _checkpoint_marks(evaluation: Evaluation) -> tuple[str, ...]:
+    marks = list(evaluation.notes)
+    if evaluation.baseline_accuracy is None:
+        marks.append(f"evaluated on {evaluation.dataset}")
+    elif evaluation.selected_on == "unknown":
+        marks.append(UNKNOWN_ORIGIN)
+    return tuple(marks)

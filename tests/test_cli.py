@@ -173,8 +173,16 @@ def test_train_reads_cifar10_where_it_is_told_and_remembers_it(tmp_path: Path) -
     row = printed_json("compare-baseline", "run")[2]
     assert (row["source"], row["verdict"], row["epochs"]) == ("run", "worse", 2)
     assert any("80 images only" in note for note in row["notes"])
+    assert any("not CIFAR-10's own" in note for note in row["notes"])
     row = printed_json("compare-baseline", "run/final.h5")[2]
     assert (row["source"], row["epochs"], row["final_accuracy"]) == ("checkpoint", None, 0.1)
+    Path("stranger.h5").write_bytes(Path("run/checkpoint.h5").read_bytes())
+    picked, unknown = printed_json(
+        "compare-baseline", "run/checkpoint.h5", "stranger.h5", "--data-dir", "data"
+    )[2:]
+    assert (picked["selected_on"], picked["verdict"]) == ("test", "not comparable")
+    assert (unknown["selected_on"], unknown["verdict"]) == ("unknown", "worse")
+    assert any("of unknown origin" in note for note in unknown["notes"])
 
 
 def test_evaluate_finds_the_run_of_a_bare_checkpoint(home: Path) -> None:
