@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from .baseline import BASELINE_ACCURACY, baseline_for
 from .errors import EipError
 from .files import write_atomically
+from .protocol import TrainConfig
 from .results import EpochRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 120
+VALIDATION_LABELS = {"test": "test images", "validation": "held-out training images"}
 
 
-def draw_curves(history: tuple[EpochRow, ...], dataset: str, path: Path) -> None:
+def draw_curves(history: tuple[EpochRow, ...], config: TrainConfig, path: Path) -> None:
     """Accuracy and loss against epochs, with the line to beat where the dataset has one, as a PNG."""
     figure = _new_figure(10, 4)
     accuracy, loss = figure.subplots(1, 2)
@@ -27,12 +29,12 @@ def draw_curves(history: tuple[EpochRow, ...], dataset: str, path: Path) -> None
         (accuracy, [100 * row.accuracy for row in history], [100 * row.val_accuracy for row in history]),
         (loss, [row.loss for row in history], [row.val_loss for row in history]),
     ):
-        axes.plot(epochs, train, label="training (with dropout)", marker=marker)
-        axes.plot(epochs, val, label="validation", marker=marker)
+        axes.plot(epochs, train, label="training images, with dropout", marker=marker)
+        axes.plot(epochs, val, label=VALIDATION_LABELS[config.selected_on], marker=marker)
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
-    baseline = baseline_for(dataset)
+    baseline = baseline_for(config.dataset)
     if baseline is not None:
         accuracy.axhline(
             100 * baseline, color="grey", linestyle="--", label=f"baseline {100 * baseline:.2f}%"

@@ -190,7 +190,7 @@ class _Session:
         self.record = replace(self.record, status=status, ended=utc_now())
         self.run.write_record(self.record)
         if self._state is not None:
-            draw_curves(self._state.history, self.record.config.dataset, self.run.path / CURVES_FILE)
+            draw_curves(self._state.history, self.record.config, self.run.path / CURVES_FILE)
 
     def _commit(self, row: EpochRow) -> bool:
         earlier = self._state

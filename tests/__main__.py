@@ -17,7 +17,7 @@ def main(pytest_arguments: list[str]) -> int:
     for check in (*CHECKS, ("pytest", *pytest_arguments)):
         status = subprocess.run([sys.executable, "-m", *check], cwd=root, check=False).returncode
         if status != 0:
-            print(f"{' '.join(check)} failed", file=sys.stderr)  # noqa: T201  # its only reader is a terminal
+            print(f"{' '.join(check)} failed", file=sys.stderr)
             return status
     return 0
 

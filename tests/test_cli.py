@@ -18,6 +18,7 @@ from eip_cli import __version__
 from eip_cli.cli import cli
 from eip_cli.options import FORMATS
 from eip_cli.plots import draw_curves
+from eip_cli.protocol import TrainConfig
 from eip_cli.results import EpochRow
 
 NETWORKS = Path(__file__).with_name("networks.py")
@@ -299,8 +300,8 @@ def test_compare_baseline_draws_the_curves() -> None:
 
 def test_curves_have_the_line_to_beat_on_cifar10_only(tmp_path: Path) -> None:
     rows = tuple(EpochRow(epoch, 0.004, 1.0, 0.5, 1.0, 0.5, 13.0) for epoch in (1, 2))
-    draw_curves(rows, "cifar10", tmp_path / "with.svg")
-    draw_curves(rows, "digits", tmp_path / "without.svg")
+    draw_curves(rows, TrainConfig(), tmp_path / "with.svg")
+    draw_curves(rows, TrainConfig(dataset="digits"), tmp_path / "without.svg")
     with_line, without = (len((tmp_path / name).read_text()) for name in ("with.svg", "without.svg"))
     assert with_line > without
 
