@@ -55,7 +55,8 @@ def test_every_command_is_shown_and_every_shown_command_exists() -> None:
 def test_every_example_parses() -> None:
     for command, _ in EXAMPLES:
         name, *arguments = shlex.split(command)[1:]
-        cli.commands[name].make_context(name, arguments)
+        if "-h" not in arguments:
+            cli.commands[name].make_context(name, arguments)
 
 
 def test_the_files_of_a_run_are_listed() -> None:
