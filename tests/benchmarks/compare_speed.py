@@ -1,4 +1,4 @@
-"""Training speed beside plain Keras and plain PyTorch, and start-up times: ``python tests/benchmarks/compare_speed.py``.
+"""Training speed beside plain Keras and PyTorch, and start-up: ``python tests/benchmarks/compare_speed.py``.
 
 Programs run in turn, never at once, and ratios are taken within a turn, because other work on a
 machine comes and goes. PyTorch is left out where it is not installed.
