@@ -105,6 +105,23 @@ def test_two_processes_with_one_seed_agree_to_the_bit_over_200_steps() -> None:
         assert all(np.array_equal(a, b) for a, b in pairs), group
 
 
+def test_another_number_of_threads_is_allowed_and_recorded() -> None:
+    assert eip(*TINY, "--epochs", "1", "--threads", "1", "--run-dir", "run").returncode == 0
+    assert Run(Path("run")).read_record().deterministic
+    result = eip("train", "--resume", "run", "--epochs", "2", "--threads", "2")
+    assert result.returncode == 0, result.stderr
+    record = Run(Path("run")).read_record()
+    assert (record.epochs_done, record.config.threads, record.deterministic) == (2, 2, False)
+
+
+def test_a_diverged_training_exits_1_in_one_line() -> None:
+    result = eip("train", "--model", f"{NETWORKS}:exploding", *TINY[3:], "--run-dir", "run")
+    assert result.returncode == 1
+    (error,) = (line for line in result.stderr.splitlines() if line.startswith("Error: "))
+    assert "the loss became nan at epoch 1, step" in error
+    assert Run(Path("run")).read_record().status == "failed"
+
+
 def test_help_answers_in_well_under_half_a_second() -> None:
     fastest = min(_seconds_of_help() for _ in range(3))  # of three: other work on the machine only adds
     assert fastest < 0.5
