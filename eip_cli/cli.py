@@ -25,7 +25,7 @@ from .options import (
 )
 from .progress import CommandProgress
 from .protocol import TrainConfig
-from .runs import find_run
+from .runs import find_run, list_runs, select_runs
 
 MODEL_HELP = (
     "MODEL is separable (the default), base, file.py:function or module:function (a function that returns a "
@@ -269,6 +269,36 @@ def compare_baseline(
     judged = rows[-len(names) :] if require_better else []
     if any(row.verdict != "better" for row in judged):
         context.exit(1)
+
+
+def _parse_where(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    pairs = [value.partition("=") for value in values]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise click.BadParameter(f"{name!r} is not of the form NAME=VALUE.", context, parameter)
+    return [(name, value) for name, _, value in pairs]
+
+
+@cli.command()
+@click.option("--sort", metavar="NAME", help="Order by this fact of the runs; -NAME from high to low.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_parse_where,
+    help="Only runs of which this is true.",
+)
+@click.option("--all", "show_all", is_flag=True, help="Show every setting, not only those that differ.")
+@format_option
+def runs(sort: str | None, where: list[tuple[str, str]], show_all: bool, output_format: str) -> None:
+    """List the runs under runs/, the newest first."""
+    from .render import print_report
+    from .reports import report_runs
+
+    records = select_runs([record for _, record in list_runs()], where, sort)
+    print_report(report_runs(records, show_all), output_format)
 
 
 @cli.command()

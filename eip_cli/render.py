@@ -94,7 +94,7 @@ def _print_csv(report: Report) -> None:
     for index, records in enumerate(report.records):
         if index:
             sys.stdout.write("\n")
-        writer = csv.DictWriter(sys.stdout, list(records[0]), lineterminator="\n")
+        writer = csv.DictWriter(sys.stdout, list(records[0]) if records else [], lineterminator="\n")
         writer.writeheader()
         writer.writerows(records)
 

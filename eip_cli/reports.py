@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from .baseline import BASELINE_ACCURACY
+from .protocol import TrainConfig
 from .render import Grid, Report
 from .results import Comparison, Evaluation, LayerInfo, ModelSummary
-from .runs import RunRecord
+from .runs import RunRecord, flatten_record
 
 
 def report_summary(summary: ModelSummary, show_rf: bool, show_macs: bool) -> Report:
@@ -151,6 +152,35 @@ def report_run(path: str, record: RunRecord) -> Report:
     payload = record.to_dict()
     flat = {name: value for name, value in payload.items() if not isinstance(value, dict | list | tuple)}
     return Report([Grid(["Training", ""], rows, left=2)], [[flat]], payload)
+
+
+def report_runs(records: Sequence[RunRecord], show_all: bool) -> Report:
+    """A row a run; of their configurations what differs between them, or all of it."""
+    facts = [flatten_record(record) for record in records]
+    settings = [name for name in TrainConfig().to_dict() if name not in _RUN_COLUMNS]
+    shown = [name for name in settings if show_all or len({str(fact[name]) for fact in facts}) > 1]
+    headers = ["Run", "Model", "Status", "Seed", "Epochs", "Best", "Final"]
+    headers += [name.replace("_", "\n") for name in shown]
+    rows = [
+        [
+            record.id,
+            record.config.model,
+            record.status,
+            str(record.config.seed),
+            f"{record.epochs_done}/{record.config.epochs}",
+            "" if record.best_accuracy is None else _percent(record.best_accuracy),
+            "" if record.final_accuracy is None else _percent(record.final_accuracy),
+            *("" if fact[name] is None else str(fact[name]) for name in shown),
+        ]
+        for record, fact in zip(records, facts, strict=True)
+    ]
+    notes = (
+        ["Best and final are of the images that each run validated on."] if rows else ["No runs here yet."]
+    )
+    return Report([Grid(headers, rows, left=3)], [facts], [record.to_dict() for record in records], notes)
+
+
+_RUN_COLUMNS = ("model", "seed", "epochs")
 
 
 def _format_totals(summary: ModelSummary) -> list[str]:

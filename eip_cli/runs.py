@@ -1,6 +1,7 @@
 """Run directories: create one, record it, find one by name, and the files inside."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -163,6 +164,38 @@ def list_runs(folder: Path = RUNS_FOLDER) -> list[tuple[Run, RunRecord]]:
         with suppress(RunError):  # a damaged neighbour must not hide the others
             found.append((run, run.read_record()))
     return sorted(found, key=lambda item: item[1].started, reverse=True)
+
+
+def flatten_record(record: RunRecord) -> dict[str, Any]:
+    """The record's simple facts and its configuration, in one level: what runs are sorted and picked by."""
+    content = record.to_dict()
+    facts = content | content["config"]
+    return {name: value for name, value in facts.items() if not isinstance(value, dict | list | tuple)}
+
+
+def select_runs(
+    records: Sequence[RunRecord], where: Sequence[tuple[str, str]], sort: str | None
+) -> list[RunRecord]:
+    """The records whose facts read as ``where`` says (name, value), in the order of the fact ``sort``.
+
+    A ``-`` before ``sort`` turns the order round; runs without that fact come last. Raises RunError
+    for a name that is no fact of a run.
+    """
+    names = {name for record in records for name in flatten_record(record)}
+    for name in (*(name for name, _ in where), *([sort.removeprefix("-")] if sort else [])):
+        if records and name not in names:
+            raise RunError(f"runs have no {name!r}: use one of {', '.join(sorted(names))}")
+    chosen = [
+        record
+        for record in records
+        if all(str(flatten_record(record)[name]) == value for name, value in where)
+    ]
+    if sort is None:
+        return chosen
+    fact = sort.removeprefix("-")
+    known = [record for record in chosen if flatten_record(record)[fact] is not None]
+    known.sort(key=lambda record: flatten_record(record)[fact], reverse=sort.startswith("-"))
+    return known + [record for record in chosen if flatten_record(record)[fact] is None]
 
 
 def is_run_id(name: str) -> bool:

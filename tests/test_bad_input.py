@@ -84,6 +84,8 @@ BAD_INPUTS = [
     ("compare-baseline folder", 1, "folder is not a run"),
     ("compare-baseline --plot curves.xyz", 1, "cannot draw curves.xyz"),
     ("data --data-dir occupied.h5", 1, "occupied.h5"),
+    ("runs --where seed", 2, "is not of the form NAME=VALUE"),
+    ("runs --sort", 2, "requires an argument"),
     ("nothing", 2, "No such command 'nothing'"),
 ]
 

@@ -312,3 +312,50 @@ def test_ctrl_c_before_any_work_exits_130(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("eip_cli.sources.open_model", interrupt)
     assert eip("summary").exit_code == 130
+
+
+@pytest.fixture
+def three_runs() -> None:
+    """Runs of two seeds and two batch sizes, one of them unfinished."""
+    from test_runs import make_run, record_of
+
+    for day, (name, status, best, changes) in enumerate(
+        [
+            ("a", "finished", 0.7, {"seed": 1}),
+            ("b", "interrupted", None, {"seed": 2}),
+            ("c", "finished", 0.8, {"seed": 1, "batch_size": 64}),
+        ],
+        start=1,
+    ):
+        run = make_run(name, "")
+        record = record_of(name, f"2026-01-0{day}T00:00:00+00:00").to_dict()
+        record |= {"status": status, "best_accuracy": best}
+        record["config"] |= changes
+        run.record_path.write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        ([], "cba"),
+        (["--sort", "best_accuracy"], "acb"),
+        (["--sort", "-best_accuracy"], "cab"),
+        (["--where", "seed=1"], "ca"),
+        (["--where", "seed=1", "--where", "batch_size=128"], "a"),
+        (["--where", "status=failed"], ""),
+    ],
+)
+def test_runs_are_listed_picked_and_sorted(three_runs: None, options: list[str], ids: str) -> None:
+    assert "".join(record["id"] for record in printed_json("runs", *options)) == ids
+
+
+def test_runs_show_the_settings_that_differ(three_runs: None) -> None:
+    shown = eip("runs", "--format", "markdown").stdout
+    assert "batch size" in shown
+    assert "learning rate" not in shown
+    assert "learning rate" in eip("runs", "--all", "--format", "markdown").stdout
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_no_runs_is_an_empty_table(output_format: str) -> None:
+    assert eip("runs", "--format", output_format).exit_code == 0
