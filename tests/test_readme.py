@@ -1,5 +1,6 @@
 """README against the program: its commands run, its outputs are real, its test command is what CI runs."""
 
+import ast
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import eip_cli
 from eip_cli.cli import cli
 from eip_cli.runs import BEST_FILE, CURVES_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE, STATE_FILE
 
@@ -74,6 +76,17 @@ def test_ci_runs_the_readmes_test_command(tmp_path: Path) -> None:
         ["bash", ".ci/run"], cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True
     )
     assert result.stdout.splitlines()[-2:] == ["fresh", "tested"]
+
+
+def test_the_names_imported_in_readme_are_public() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    imports = [
+        node for block in blocks for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)
+    ]
+    names = {alias.name for node in imports for alias in node.names}
+    assert names
+    assert all(getattr(eip_cli, name) is not None for name in names)
+    assert names <= set(eip_cli.__all__)
 
 
 def test_the_links_lead_somewhere() -> None:
