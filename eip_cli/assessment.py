@@ -90,6 +90,8 @@ def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) ->
     np.add.at(matrix, (labels, measured.predictions), 1)
     baseline = baseline_for(dataset.name)
     selected_on, notes = _provenance(opened, record, dataset.name)
+    if record is not None and record.config.limit_train is not None:
+        notes.append(f"trained on {record.train_images:,} images only")
     if baseline is not None and dataset.fingerprint.unordered != CIFAR10_FINGERPRINT:
         notes.append(NOT_CIFAR10)
     return Evaluation(

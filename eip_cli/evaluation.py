@@ -39,7 +39,8 @@ def loss_of(model: keras.Model) -> Loss:
 
 def targets_for(loss: Loss, labels: np.ndarray) -> np.ndarray:
     """Labels (n,) as ``loss`` takes them: integers for a sparse loss, else one-hot float32 (n, 10)."""
-    if "sparse" in getattr(loss, "name", getattr(loss, "__name__", "")).lower():
+    kind = getattr(loss, "__name__", type(loss).__name__)  # a loss object's own name is the user's to choose
+    if kind.lower().startswith("sparse"):
         return labels
     return np.eye(CLASS_COUNT, dtype="float32")[labels]
 

@@ -87,6 +87,19 @@ def network_file(spec: str) -> Path | None:
     return Path(source) if is_user_network(spec) and source.endswith(".py") else None
 
 
+def code_file(spec: str) -> Path | None:
+    """The file with the code of a user's network, found without running it; None where there is none."""
+    path = network_file(spec)
+    if path is not None:
+        return path
+    _make_importable(Path.cwd())
+    try:
+        found = importlib.util.find_spec(spec.rpartition(":")[0])
+    except (ImportError, ValueError):
+        return None
+    return Path(found.origin) if found and found.origin else None
+
+
 def build_model(spec: str, seed: int = 0) -> keras.Model:
     """The network that ``spec`` names, with initial weights that depend on ``seed`` alone.
 

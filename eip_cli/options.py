@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from .errors import EipError
 from .protocol import DATASETS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -53,8 +54,24 @@ trust_option = click.option(
     help="Allow layer types outside the known ones in a checkpoint; for files of your own only.",
 )
 
+PLOT_ENDINGS = (".png", ".svg", ".pdf")
+
+
+def _check_plot(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    # Before the work, not after it: an evaluation takes a while.
+    if path is not None and path.suffix.lower() not in PLOT_ENDINGS:
+        raise EipError(f"cannot draw {path}: use an ending such as {', '.join(PLOT_ENDINGS)}")
+    if path is not None and path.exists():
+        raise EipError(f"{path} exists: name another file, or remove it")
+    return path
+
+
 plot_option = functools.partial(
-    click.option, "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE"
+    click.option,
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    callback=_check_plot,
 )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .baseline import BASELINE_ACCURACY, baseline_for
-from .errors import EipError
 from .files import write_atomically
 from .protocol import TrainConfig
 from .results import EpochRow
@@ -108,11 +107,7 @@ def _new_figure(width_inches: float, height_inches: float) -> "Figure":
 
 
 def _save(figure: "Figure", path: Path) -> None:
-    kind = path.suffix.removeprefix(".").lower() or "png"
     content = io.BytesIO()
-    try:
-        figure.savefig(content, format=kind, dpi=DOTS_PER_INCH)
-    except ValueError:
-        raise EipError(f"cannot draw {path}: use an ending such as .png, .svg or .pdf") from None
+    figure.savefig(content, format=path.suffix.removeprefix(".").lower(), dpi=DOTS_PER_INCH)
     with write_atomically(path) as aside:
         aside.write_bytes(content.getvalue())

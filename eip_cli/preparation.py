@@ -1,6 +1,6 @@
 """A TrainConfig -> network, images and trainer, checked to be fit for each other before a run exists."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from .backend import is_deterministic, use_threads
@@ -8,12 +8,12 @@ from .data import Dataset, limit_training_images, load_dataset, split_validation
 from .download import DownloadProgress
 from .errors import ModelError, RunError
 from .inspection import summarize_model
-from .model import require_classifier
+from .model import is_user_network, require_classifier
 from .protocol import TrainConfig, available_threads, resolve_config
 from .provenance import describe_environment, describe_hardware, describe_versions
 from .results import Pair
 from .runs import Run, RunRecord, utc_now
-from .sources import OpenedModel, open_model
+from .sources import OpenedModel, hash_source, locate_source, open_model
 from .training import LabelledImages, Trainer
 
 
@@ -35,12 +35,16 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     Raises an EipError where one cannot be had, or they do not fit each other.
     """
     use_threads(config.threads or available_threads())
+    source = locate_source(config.model)
+    if source != config.model and not is_user_network(source):
+        progress.notice(f"{config.model} is {source}")
+    config = replace(config, model=source)
     opened = open_model(config.model, config.seed, config.trust)
     require_classifier(opened.model, opened.name)
-    config = resolve_config(config, compiled=opened.model.compiled)
+    config = resolve_config(config, compiled=opened.model.compiled, network=opened.network)
     dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, progress)
     train, val = _choose_images(config, dataset)
-    trainer = Trainer(opened.model, config, train, val)
+    trainer = Trainer(opened.model, config, train, val, opened.loss)
     return Prepared(config, opened, dataset, train, val, trainer)
 
 
@@ -84,10 +88,14 @@ def _receptive_field(opened: OpenedModel) -> Pair | None:
         return None
 
 
-def require_unchanged(run: Run, record: RunRecord, prepared: Prepared) -> None:
-    """Raise RunError where the run's data or network code is not what it was started with."""
+def require_same_images(run: Run, record: RunRecord, prepared: Prepared) -> None:
+    """Raise RunError where the images are not those that the run was started with."""
     if asdict(prepared.dataset.fingerprint) != record.dataset_fingerprint:
         raise RunError(f"{run.path} was trained on other images than those in {prepared.dataset.source}")
-    source = prepared.config.model
-    if prepared.opened.source_sha256 != record.sha256.get(source):
+
+
+def require_same_network(run: Run, record: RunRecord) -> None:
+    """Raise RunError where the file of the run's network has changed; none of its code is run for that."""
+    source = record.config.model
+    if hash_source(source) != record.sha256.get(source):
         raise RunError(f"{source} has changed since {run.path} was started: train it anew")

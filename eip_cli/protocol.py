@@ -93,13 +93,14 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
-def resolve_config(config: TrainConfig, compiled: bool = False) -> TrainConfig:
+def resolve_config(config: TrainConfig, compiled: bool = False, network: str | None = None) -> TrainConfig:
     """``config`` with every open field filled from the network's protocol on its dataset.
 
     ``compiled``: the network brings its own optimizer, whose learning rate is kept unless given.
+    ``network``: the known network that a checkpoint holds.
     """
     protocols = _CIFAR10 if config.dataset == "cifar10" else _DIGITS
-    protocol = protocols.get(config.model, protocols["separable"])
+    protocol = protocols.get(network or config.model, protocols["separable"])
     schedule, rate = protocol.schedule, protocol.learning_rate
     return replace(
         config,

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+LEAST_NAME_WIDTH = 8  # a longer name is folded into several lines
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -54,6 +56,8 @@ def _print_tables(report: Report) -> None:
         widths = [max(map(len, column)) for column in columns]
         spare = console.width - sum(widths) - len(widths)
         fits = spare >= 0
+        # Better lines that are too long for a narrow terminal than numbers that are cut.
+        console.width = max(console.width, _least_width(grid))
         padding = (0, 1 if spare >= len(widths) else 0, 0, 0)
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=padding)
         for index, header in enumerate(grid.headers):
@@ -72,6 +76,14 @@ def _print_tables(report: Report) -> None:
         console.print()
     for note in report.footnotes:
         console.print(note, markup=False, highlight=False)
+
+
+def _least_width(grid: Grid) -> int:
+    width = 0
+    for index, column in enumerate(zip(grid.headers, *grid.rows, strict=True)):
+        longest = max(len(line) for cell in column for line in cell.split("\n"))
+        width += 1 + (min(longest, LEAST_NAME_WIDTH) if index < grid.left else longest)
+    return width
 
 
 def _join_lines(cell: str) -> str:

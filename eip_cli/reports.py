@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 from .baseline import BASELINE_ACCURACY
@@ -60,7 +61,7 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
         ["Checkpoint", evaluation.checkpoint],
         ["Model", f"{evaluation.model} ({evaluation.params:,} parameters)"],
         ["Images", f"{evaluation.n:,} {evaluation.split} images of {evaluation.dataset}"],
-        ["Loss", f"{evaluation.loss:.4f}"],
+        ["Cross-entropy", f"{evaluation.loss:.4f}"],
         ["Accuracy", f"{_percent(evaluation.accuracy)} (95% interval {_percent(low)} to {_percent(high)})"],
     ]
     if evaluation.delta is not None:
@@ -87,7 +88,7 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
     return Report(grids, records, payload, [f"Note: {note}" for note in evaluation.notes])
 
 
-_NESTED = ("accuracy_ci95", "per_class", "confusion_matrix", "notes")
+_NESTED = ("accuracy_ci95", "delta_ci95", "per_class", "confusion_matrix", "notes")
 
 
 def report_comparison(rows: Sequence[Comparison]) -> Report:
@@ -122,7 +123,9 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
         footnotes.extend(f"{row.name}: {note}" for note in row.notes)
     payload = [_comparison_record(row) for row in rows]
     records = [
-        record | {"notes": "; ".join(record["notes"]), "delta_ci95": _join(record["delta_ci95"])}
+        {name: value for name, value in record.items() if name not in _NESTED}
+        | dict(zip(("delta_ci95_low", "delta_ci95_high"), record["delta_ci95"] or (None, None), strict=True))
+        | {"notes": "; ".join(record["notes"])}
         for record in payload
     ]
     return Report([Grid(headers, cells)], [records], payload, footnotes)
@@ -164,7 +167,7 @@ def report_runs(records: Sequence[RunRecord], show_all: bool) -> Report:
     rows = [
         [
             record.id,
-            record.config.model,
+            PurePath(record.config.model).name,
             record.status,
             str(record.config.seed),
             f"{record.epochs_done}/{record.config.epochs}",
@@ -233,10 +236,6 @@ def _format_delta(row: Comparison) -> str:
     if row.delta is None or row.delta_ci95 is None:
         return ""
     return f"{_points(row.delta)} \N{PLUS-MINUS SIGN}{100 * (row.delta_ci95[1] - row.delta):.2f}"
-
-
-def _join(values: Sequence[float] | None) -> str:
-    return "" if values is None else " ".join(map(str, values))
 
 
 def _percent(fraction: float) -> str:

@@ -69,6 +69,9 @@ class RunRecord:
         config_names = {item.name for item in fields(TrainConfig)}
         config = {name: value for name, value in content["config"].items() if name in config_names}
         values["config"] = TrainConfig(**config)
+        for text in (values["id"], values["status"], values["started"], values["config"].model):
+            if not text.isprintable():  # it would reach the terminal
+                raise ValueError("a record's texts are plain ones")
         if values.get("receptive_field") is not None:
             values["receptive_field"] = tuple(values["receptive_field"])
         return cls(**values)
@@ -200,7 +203,7 @@ def select_runs(
 
 def is_run_id(name: str) -> bool:
     """Whether ``name`` is the id of a run under ``runs/``."""
-    return (RUNS_FOLDER / name / RECORD_FILE).is_file()
+    return bool(name) and (RUNS_FOLDER / name / RECORD_FILE).is_file()
 
 
 def find_run(name: str) -> Run:
@@ -213,11 +216,11 @@ def find_run(name: str) -> Run:
         if newest is None:
             raise RunError(f"no run under {RUNS_FOLDER}/ yet: start one with 'eip train'")
         return newest[0]
-    if (Path(name) / RECORD_FILE).is_file():
+    if name and (Path(name) / RECORD_FILE).is_file():
         return Run(Path(name))
     if is_run_id(name):
         return Run(RUNS_FOLDER / name)
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         raise RunError(f"{name} is not a run: it has no {RECORD_FILE}")
     raise RunError(f"no run {name!r}: give a run directory, an id that 'eip runs' lists, or latest")
 
@@ -230,8 +233,7 @@ def resolve_checkpoint(name: str) -> ResolvedCheckpoint:
     """
     path = Path(name)
     if path.is_file():
-        run = Run(path.parent) if (path.parent / RECORD_FILE).is_file() else None
-        return ResolvedCheckpoint(path, run)
+        return ResolvedCheckpoint(path, _run_around(path))
     if path.suffix in (".h5", ".keras") and not path.is_dir():
         return _resolve_missing_file(path)
     run = find_run(name)
@@ -240,6 +242,15 @@ def resolve_checkpoint(name: str) -> ResolvedCheckpoint:
         raise CheckpointError(f"{run.path} has no {BEST_FILE} yet: no epoch of it is complete")
     notice = f"{name} is {best}" if name == "latest" else None
     return ResolvedCheckpoint(best, run, notice)
+
+
+def _run_around(path: Path) -> Run | None:
+    run = Run(path.parent)
+    try:
+        run.read_record()
+    except RunError:  # some other program's run.json, or none
+        return None
+    return run
 
 
 def _resolve_missing_file(path: Path) -> ResolvedCheckpoint:

@@ -22,7 +22,7 @@ from .history import format_history
 from .interruption import Interrupted, InterruptionGuard
 from .observing import SILENT, TrainObserver
 from .plots import draw_curves
-from .preparation import Prepared, prepare, require_unchanged, start_record
+from .preparation import Prepared, prepare, require_same_images, require_same_network, start_record
 from .protocol import TrainConfig
 from .provenance import describe_versions
 from .results import EpochRow
@@ -74,14 +74,18 @@ def resume_training(
             raise RunError(
                 f"{run.path} has all its {record.epochs_done} epochs: raise --epochs to continue it"
             )
+        if record.test_accuracy is not None:
+            raise RunError(f"{run.path} has used its test images, which it may do once: start another run")
+        require_same_network(run, record)
         prepared = prepare(config, observer)
-        require_unchanged(run, record, prepared)
+        require_same_images(run, record, prepared)
         record = replace(
             record,
             config=prepared.config,
             status="running",
             ended=None,
             final_accuracy=None,
+            sha256={name: value for name, value in record.sha256.items() if name != FINAL_FILE},
             deterministic=_is_deterministic_again(record, prepared.config),
         )
         return _run_session(run, record, prepared, state, observer)
@@ -163,7 +167,13 @@ class _Session:
         """Take up the state of an earlier process, and make anew the files that follow from it."""
         remove_leftovers(self.run.path)
         if self._state is not None:
-            self._trainer.restore(self._state.weights, self._state.optimizer)
+            (self.run.path / FINAL_FILE).unlink(missing_ok=True)  # it will no longer be the last epoch's
+            try:
+                self._trainer.restore(self._state.weights, self._state.optimizer)
+            except ValueError:
+                raise RunError(
+                    f"{self.run.state_path} does not fit the network or optimizer of today's Keras"
+                ) from None
             self._write_files(rewrite_best=True)
         observer.training_started(self.run, self.record, self._trainer.steps_per_epoch)
 

@@ -1,6 +1,5 @@
 """MODEL and CHECKPOINT as the user names them -> a Keras model and where it came from."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from .checkpoint import load_checkpoint
 from .errors import ModelError
 from .evaluation import Loss
 from .files import file_sha256
-from .model import KNOWN_NETWORKS, build_model, is_user_network, network_file
+from .model import KNOWN_NETWORKS, build_model, code_file, is_user_network, network_file
 from .runs import Run, is_run_id, resolve_checkpoint
 
 
@@ -18,7 +17,8 @@ class OpenedModel:
     """A Keras model, its name for tables, and what is known of the file that it came from.
 
     ``source_sha256`` is the hash of the checkpoint, or of the file with a user's network; None
-    for the known networks. ``loss`` is the file's own where it holds a plain Keras one.
+    for the known networks. ``loss`` is the file's own where it holds a plain Keras one; ``network``
+    the known network that the file's is.
     """
 
     name: str
@@ -27,6 +27,7 @@ class OpenedModel:
     path: Path | None = None
     run: Run | None = None
     loss: Loss | None = None
+    network: str | None = None
     notice: str | None = None
 
 
@@ -39,8 +40,8 @@ def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
         return OpenedModel(spec, build_model(spec, seed))
     if is_user_network(spec):
         model = build_model(spec, seed)
-        return OpenedModel(spec, model, source_sha256=file_sha256(_code_file(spec)))
-    if not Path(spec).suffix and not Path(spec).exists() and spec != "latest" and not is_run_id(spec):
+        return OpenedModel(spec, model, source_sha256=hash_source(spec))
+    if not _is_checkpoint(spec):
         raise ModelError(
             f"no network, file or run {spec!r}: use {', '.join(KNOWN_NETWORKS)}, file.py:function, "
             "module:function, or a checkpoint"
@@ -64,13 +65,32 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
         path=found.path,
         run=found.run,
         loss=loaded.loss,
+        network=loaded.network,
         notice=found.notice,
     )
 
 
-def _code_file(spec: str) -> Path:
-    """The file with the code of a user's network, which has just been imported."""
-    path = network_file(spec)
-    if path is None:
-        path = Path(sys.modules[spec.rpartition(":")[0]].__file__ or "")
-    return path
+def locate_source(spec: str) -> str:
+    """``spec`` such that it means the same from every folder and at every time, for a run's record.
+
+    A file becomes an absolute path, and so does ``latest``. Raises CheckpointError or RunError where
+    there is no such checkpoint.
+    """
+    if spec in KNOWN_NETWORKS or not _is_checkpoint(spec):
+        path = network_file(spec)
+        return f"{path.resolve()}:{spec.rpartition(':')[2]}" if path else spec
+    return str(resolve_checkpoint(spec).path.resolve())
+
+
+def hash_source(spec: str) -> str | None:
+    """SHA-256 of the file behind ``spec``, none of whose code is run; None for the known networks."""
+    if spec in KNOWN_NETWORKS:
+        return None
+    path = code_file(spec) if is_user_network(spec) else Path(spec)
+    return file_sha256(path) if path is not None and path.is_file() else None
+
+
+def _is_checkpoint(spec: str) -> bool:
+    if is_user_network(spec):
+        return False
+    return bool(Path(spec).suffix) or Path(spec).exists() or spec == "latest" or is_run_id(spec)

@@ -6,6 +6,8 @@ from it and are made again from it where a training died in between.
 
 import json
 import zipfile
+import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,7 +62,7 @@ def write_state(path: Path, state: TrainingState) -> None:
     arrays["step_rates"] = state.step_rates
     for group in _GROUPS:
         for index, array in enumerate(getattr(state, group)):
-            arrays[f"{group}_{index:04d}"] = array
+            arrays[f"{group}_{index}"] = array
     with write_atomically(path) as aside:
         np.savez(aside, allow_pickle=False, **arrays)
 
@@ -75,14 +77,11 @@ def read_state(path: Path) -> TrainingState | None:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
         raise RunError(f"{path} is damaged: the run cannot be continued") from None
     try:
         progress = json.loads(str(arrays["progress"]))
-        groups = {
-            group: tuple(arrays[name] for name in sorted(arrays) if name.startswith(f"{group}_0"))
-            for group in _GROUPS
-        }
+        groups = {group: _collect(arrays, group) for group in _GROUPS}
         return TrainingState(
             history=tuple(EpochRow(**row) for row in progress["history"]),
             best_epoch=progress["best_epoch"],
@@ -92,3 +91,9 @@ def read_state(path: Path) -> TrainingState | None:
         )
     except (KeyError, TypeError, ValueError):
         raise RunError(f"{path} is damaged: the run cannot be continued") from None
+
+
+def _collect(arrays: Mapping[str, np.ndarray], group: str) -> Arrays:
+    """The arrays of ``group`` in the order of their numbers."""
+    names = [name for name in arrays if name.rpartition("_")[0] == group]
+    return tuple(arrays[name] for name in sorted(names, key=lambda name: int(name.rpartition("_")[2])))

@@ -15,8 +15,8 @@ import numpy as np
 
 from .acceleration import accelerate
 from .backend import keras
-from .errors import TrainingError
-from .evaluation import Measurement, loss_of, measure, require_probabilities, scale_images, targets_for
+from .errors import ModelError, TrainingError
+from .evaluation import Loss, Measurement, loss_of, measure, require_probabilities, scale_images, targets_for
 from .observing import StepObserver
 from .protocol import OWN_SCHEDULE, TrainConfig
 from .results import EpochRow
@@ -44,26 +44,35 @@ class Trainer:
     """
 
     def __init__(
-        self, model: keras.Model, config: TrainConfig, train: LabelledImages, val: LabelledImages
+        self,
+        model: keras.Model,
+        config: TrainConfig,
+        train: LabelledImages,
+        val: LabelledImages,
+        loss: Loss | None = None,
     ) -> None:
         self.model = model
         self._config = config
         self._train = train
         self._val = val
-        self._loss = loss_of(model)
+        if not model.trainable_variables:
+            raise ModelError(f"{config.model} has no trainable weights: there is nothing to train")
+        self._loss = loss or loss_of(model)
         self._targets = targets_for(self._loss, train.labels)
         require_probabilities(
             np.asarray(model(scale_images(val.images[:8]), training=False)), self._loss, config.model
         )
-        self._optimizer = _optimizer_of(model, config)
-        self._optimizer.build(model.trainable_variables)
+        optimizer = _optimizer_of(model, config)
         twin = accelerate(model) if config.accelerate else None
         self.is_accelerated = twin is not None
         # Steps run on a second model over the same weights, so that the network itself, which is
         # saved, is compiled with an optimizer as it was before the first step: files hold no slots.
         self._stepper = keras.Model(model.inputs, model.outputs) if twin is None else twin
-        self._stepper.compile(optimizer=self._optimizer, loss=self._loss, metrics=["accuracy"])
-        fresh = type(self._optimizer).from_config(self._optimizer.get_config())
+        self._stepper.compile(optimizer=optimizer, loss=self._loss, metrics=["accuracy"])
+        # In mixed precision, compile wraps the optimizer in one that scales the loss and has a state too.
+        self._optimizer = self._stepper.optimizer
+        self._optimizer.build(model.trainable_variables)
+        fresh = type(optimizer).from_config(optimizer.get_config())
         model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])
         self._step_rates: list[float] = []
 
@@ -116,7 +125,10 @@ class Trainer:
         return tuple(np.asarray(variable) for variable in self._optimizer.variables)
 
     def restore(self, weights: tuple[np.ndarray, ...], optimizer_state: tuple[np.ndarray, ...]) -> None:
-        """Take up weights and optimizer state of an earlier training of the same network."""
+        """Take up weights and optimizer state of an earlier training of the same network.
+
+        Raises ValueError where they are not this network's.
+        """
         self.model.set_weights(weights)
         for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
             variable.assign(value)
@@ -129,7 +141,7 @@ class Trainer:
     def _set_learning_rate(self, epoch: int) -> float:
         config = self._config
         if config.schedule == OWN_SCHEDULE:
-            return float(self._optimizer.learning_rate)
+            return float(str(np.float32(self._optimizer.learning_rate)))  # 0.001, not its float32 image
         assert config.schedule is not None
         assert config.learning_rate is not None
         rate = SCHEDULES[config.schedule](epoch, config.learning_rate)

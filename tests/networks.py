@@ -96,3 +96,25 @@ def unknown_layer() -> keras.Model:
     return keras.Sequential(
         [keras.Input((32, 32, 3)), Mystery(), layers.Flatten(), layers.Dense(10, "softmax")]
     )
+
+
+def mixed() -> keras.Model:
+    """Computes in half precision, so that its loss is scaled."""
+    model = keras.models.clone_model(tiny())
+    for layer in model.layers:
+        layer.dtype_policy = keras.DTypePolicy("mixed_float16")
+    return keras.models.clone_model(model)
+
+
+def frozen() -> keras.Model:
+    """Has weights, none of them trainable."""
+    model = tiny()
+    model.trainable = False
+    return model
+
+
+def named_loss() -> keras.Model:
+    """Its sparse loss has a name of its own."""
+    model = tiny()
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(name="mine"))
+    return model

@@ -72,6 +72,8 @@ BAD_INPUTS = [
     ("train --data-dir text_batch", 1, "test_batch"),
     ("evaluate", 2, "Missing argument 'CHECKPOINT'"),
     ("evaluate nothing", 1, "no run 'nothing'"),
+    (f"evaluate {'a' * 300}", 1, "File name too long"),
+    (f"train --model {NETWORKS}:frozen --dataset digits", 1, "there is nothing to train"),
     ("evaluate missing.h5", 1, "no file missing.h5 here"),
     ("evaluate occupied.h5", 1, "occupied.h5"),
     ("evaluate empty.keras", 1, "empty.keras"),

@@ -223,7 +223,7 @@ def test_evaluate_says_that_a_file_is_not_the_one_its_run_recorded(home: Path) -
         finally:
             final.write_bytes(before)
     assert content["selected_on"] == "unknown"
-    assert content["notes"] == ["final.h5 is not the file that its run recorded (its SHA-256 differs)"]
+    assert content["notes"][0] == "final.h5 is not the file that its run recorded (its SHA-256 differs)"
 
 
 def test_evaluate_draws_and_prints_the_confusion_matrix(home: Path, tmp_path: Path) -> None:
@@ -312,6 +312,47 @@ def test_ctrl_c_before_any_work_exits_130(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("eip_cli.sources.open_model", interrupt)
     assert eip("summary").exit_code == 130
+
+
+def test_a_run_may_start_from_a_checkpoint_and_continue_wherever_it_is(home: Path, tmp_path: Path) -> None:
+    run = str(tmp_path / "second")
+    with _inside(home):
+        few = ("--dataset", "digits", "--limit-train", "80", "--epochs", "1")
+        result = eip("train", "--model", "latest", *few, "--run-dir", run)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.startswith("latest is ")
+    result = eip("train", "--resume", run, "--epochs", "2")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_a_checkpoint_of_a_known_network_is_trained_by_that_networks_protocol() -> None:
+    assert eip("build", "base", "-o", "start.h5").exit_code == 0
+    few = ("--dataset", "digits", "--limit-train", "16", "--epochs", "1")
+    config = printed_json("train", "--model", "start.h5", *few)["config"]
+    assert (config["schedule"], config["learning_rate"]) == ("constant", 0.001)
+
+
+@pytest.mark.parametrize("command", [["evaluate", "net.h5", "--dataset", "digits"], ["compare-baseline"]])
+def test_a_plot_overwrites_nothing(command: list[str]) -> None:
+    Path("mine.png").write_text("mine")
+    result = eip(*command, "--plot", "mine.png")
+    assert result.stderr == "Error: mine.png exists: name another file, or remove it\n"
+    assert Path("mine.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60])
+def test_no_number_is_cut_in_a_narrow_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    comparison = eip("compare-baseline").stdout
+    for number in ("1,172,410", "58,965", "84.41%", "85.15%*", "±1.60", "indistinguishable"):
+        assert number in comparison
+    assert "4,784,128" in eip("summary", "--show-rf", "--show-macs").stdout
+
+
+def test_another_programs_record_beside_a_file_is_not_read() -> None:
+    Path("run.json").write_text('{"mine": 1}')
+    assert eip("build", "-o", "net.h5").exit_code == 0
+    assert printed_json("evaluate", "net.h5", "--dataset", "digits")["selected_on"] == "unknown"
 
 
 @pytest.fixture

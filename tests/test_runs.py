@@ -84,7 +84,15 @@ def test_a_damaged_run_hides_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", "{}", '{"config": 3}', "null", '{"id": "a", "config": {"epochs": -1}}']
+    "content",
+    [
+        "[]",
+        "{}",
+        '{"config": 3}',
+        "null",
+        '{"id": "a", "config": {"epochs": -1}}',
+        '{"id": "\\u001b[31m", "status": "finished", "started": "", "config": {}}',
+    ],
 )
 def test_a_record_that_is_none_is_said_to_be_damaged(content: str) -> None:
     run = create_run(Path("one"), "separable", 0)

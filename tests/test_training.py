@@ -21,7 +21,7 @@ from eip_cli.protocol import TrainConfig, available_threads, resolve_config
 from eip_cli.results import EpochRow
 from eip_cli.runs import Run, RunRecord
 from eip_cli.session import resume_training, train_model
-from eip_cli.state import read_state
+from eip_cli.state import read_state, write_state
 from eip_cli.training import image_order, seed_random_layers
 
 NETWORKS = Path(__file__).with_name("networks.py")
@@ -248,8 +248,11 @@ def test_a_network_that_changed_since_is_not_continued() -> None:
     shutil.copy(NETWORKS, "mine.py")
     run, _ = train_model(replace(TINY, model="mine.py:tiny", epochs=1), Path("run"))
     Path("mine.py").write_text(Path("mine.py").read_text().replace("0.25", "0.5"))
+    with Path("mine.py").open("a") as file:
+        file.write("\nimport pathlib\npathlib.Path('ran').touch()\n")
     with pytest.raises(RunError, match=r"mine.py:tiny has changed since run was started"):
         resume_training(run, changes={"epochs": 2})
+    assert not Path("ran").exists()
 
 
 def test_a_run_is_not_continued_on_other_images(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,6 +278,48 @@ def test_a_compiled_network_keeps_its_own_optimizer() -> None:
     assert record.config.schedule == "own"
     rates = [row.learning_rate for row in read_history(run.path / "history.csv")]
     assert rates == pytest.approx([0.05, 0.05])
+
+
+def test_a_sparse_loss_is_known_by_its_kind_not_its_name() -> None:
+    config = replace(TINY, model=f"{NETWORKS}:named_loss", epochs=1)
+    run, record = train_model(config, Path("run"))
+    assert record.status == "finished"
+    assert read_history(run.path / "history.csv")[0].learning_rate == 0.001
+
+
+def test_the_scale_of_a_half_precision_loss_is_kept() -> None:
+    config = replace(TINY, model=f"{NETWORKS}:mixed", batch_size=4)
+    whole, _ = train_model(config, Path("whole"))
+    part, _ = train_model(config, Path("part"), Watcher((3, 1), Interrupted()))
+    resume_training(part)
+    assert_same_training(part, whole)
+    state = read_state(whole.state_path)
+    assert state is not None
+    assert len(state.optimizer) > 2 + 2 * 6  # Adam's two, two for each trainable weight, and the scale's
+
+
+def test_a_state_holds_as_many_arrays_as_there_are(finished: Run, tmp_path: Path) -> None:
+    state = read_state(finished.state_path)
+    assert state is not None
+    many = tuple(np.full(1, number) for number in range(12_345))
+    write_state(tmp_path / "state.npz", replace(state, weights=many))
+    back = read_state(tmp_path / "state.npz")
+    assert back is not None
+    assert [int(array[0]) for array in back.weights] == list(range(12_345))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x93NUMPY\x01\x00", b"text"])
+def test_a_damaged_state_is_said_to_be_damaged(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "state.npz").write_bytes(content)
+    with pytest.raises(RunError, match="is damaged: the run cannot be continued"):
+        read_state(tmp_path / "state.npz")
+
+
+def test_test_images_are_used_once() -> None:
+    config = replace(TINY, validation_split=0.25, epochs=1)
+    run, _ = train_model(config, Path("run"))
+    with pytest.raises(RunError, match="has used its test images, which it may do once"):
+        resume_training(run, changes={"epochs": 2})
 
 
 def test_a_compiled_network_may_return_logits() -> None:
