@@ -213,7 +213,6 @@ class _Session:
             best_weights=weights if earlier is None or is_best else earlier.best_weights,
             best_epoch=row.epoch if earlier is None or is_best else earlier.best_epoch,
             step_rates=np.concatenate([self._earlier_rates, self._trainer.step_rates]),
-            deterministic=self.record.deterministic,
         )
         write_state(self.run.state_path, state)
         self._state = state  # only now: what could not be written is not committed

@@ -35,7 +35,6 @@ class TrainingState:
     best_weights: Arrays
     best_epoch: int
     step_rates: np.ndarray
-    deterministic: bool
 
     @property
     def epochs_done(self) -> int:
@@ -56,7 +55,6 @@ def write_state(path: Path, state: TrainingState) -> None:
     progress = {
         "history": [asdict(row) for row in state.history],
         "best_epoch": state.best_epoch,
-        "deterministic": state.deterministic,
     }
     arrays: dict[str, np.ndarray] = {"progress": np.array(json.dumps(progress))}
     arrays["step_rates"] = state.step_rates
@@ -85,7 +83,6 @@ def read_state(path: Path) -> TrainingState | None:
         return TrainingState(
             history=tuple(EpochRow(**row) for row in progress["history"]),
             best_epoch=progress["best_epoch"],
-            deterministic=progress["deterministic"],
             step_rates=arrays["step_rates"],
             **groups,
         )
