@@ -10,7 +10,7 @@ from .backend import keras
 from .errors import ModelError
 from .model import CLASS_COUNT
 
-# Measured on 2 cores, images a second of the separable network: 1780 at 50, 1744 at 100, 1313 at 500.
+# Images a second of the separable network on 2 busy cores: 1780 at 50, 1744 at 100, 1313 at 500.
 INFERENCE_BATCH = 100
 
 Loss = Callable[[np.ndarray, np.ndarray], Any]  # a backend's tensor: a mean, or one loss an image
