@@ -133,7 +133,7 @@ def create_run(run_dir: Path | None, model: str, seed: int) -> Run:
     try:
         if run_dir is None:
             RUNS_FOLDER.mkdir(exist_ok=True)
-            return Run(_make_free_directory(RUNS_FOLDER, _run_name(model, seed)))
+            return Run(make_free_directory(RUNS_FOLDER, _run_name(model, seed)))
         run_dir.parent.mkdir(parents=True, exist_ok=True)
         run_dir.mkdir()
         return Run(run_dir)
@@ -142,12 +142,17 @@ def create_run(run_dir: Path | None, model: str, seed: int) -> Run:
 
 
 def _run_name(model: str, seed: int) -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{label_model(model)}-seed{seed}"
+
+
+def label_model(model: str) -> str:
+    """A short name of a network, fit for a directory: its function's, its file's, or its own."""
     tail = model.rpartition(":")[2] if ":" in model else Path(model).stem
-    label = "".join(char if char.isalnum() else "-" for char in tail)
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{label}-seed{seed}"
+    return "".join(char if char.isalnum() else "-" for char in tail)
 
 
-def _make_free_directory(parent: Path, name: str) -> Path:
+def make_free_directory(parent: Path, name: str) -> Path:
+    """A new directory under ``parent``: ``name``, or ``name-2``, ... where that is taken."""
     attempt = 1
     while True:
         path = parent / (name if attempt == 1 else f"{name}-{attempt}")

@@ -1,0 +1,170 @@
+"""Sweep directories: one training for each network, setting and seed, and the plan that says which.
+
+A sweep is a directory that holds ``sweep.json``, the plan, and an ordinary run directory for each
+planned training. What a sweep has come to is read from its runs; nothing of it is kept twice.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .errors import RunError, TrainingError
+from .files import write_atomically
+from .protocol import TrainConfig
+from .runs import Run, RunRecord, label_model, make_free_directory
+
+SWEEPS_FOLDER = Path("sweeps")
+PLAN_FILE = "sweep.json"
+
+# What may differ between two runs of one configuration: the seed is what a configuration is
+# averaged over, and the others change neither the mathematics nor the images.
+_INCIDENTAL = ("seed", "threads", "data_dir", "tensorboard", "trust")
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A training of the plan: its directory's name, and its configuration with nothing left open."""
+
+    name: str
+    config: TrainConfig
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A network with its settings, and the planned runs that differ by their seeds alone."""
+
+    name: str
+    runs: tuple[PlannedRun, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep's directory."""
+
+    path: Path
+
+    @property
+    def plan_path(self) -> Path:  # noqa: D102
+        return self.path / PLAN_FILE
+
+    def run_of(self, planned: PlannedRun) -> Run:
+        """The run directory of a planned training, which may not exist yet."""
+        return Run(self.path / planned.name)
+
+    def read_records(self, runs: Sequence[PlannedRun]) -> list[RunRecord | None]:
+        """The record of each of ``runs``, None where it has not begun. Raises RunError where one is damaged."""
+        return [
+            run.read_record() if (run := self.run_of(planned)).record_path.is_file() else None
+            for planned in runs
+        ]
+
+    def read_plan(self) -> tuple[PlannedRun, ...]:
+        """The planned trainings, in the order of the plan. Raises RunError where it is missing or damaged."""
+        try:
+            entries = json.loads(self.plan_path.read_text(encoding="utf-8"))["runs"]
+            plan = tuple(PlannedRun(_plain_name(entry["name"]), _read_config(entry)) for entry in entries)
+        except FileNotFoundError:
+            raise RunError(f"{self.path} is not a sweep: it has no {PLAN_FILE}") from None
+        except OSError as error:
+            raise RunError(f"cannot read {self.plan_path}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, TrainingError):
+            raise RunError(f"{self.plan_path} is damaged: it is not a sweep's plan") from None
+        return plan
+
+    def write_plan(self, plan: Sequence[PlannedRun]) -> None:
+        """Replace ``sweep.json`` whole."""
+        entries = [{"name": planned.name, "config": planned.config.to_dict()} for planned in plan]
+        with write_atomically(self.plan_path) as aside:
+            aside.write_text(json.dumps({"runs": entries}, indent=2) + "\n", encoding="utf-8")
+
+
+def _plain_name(name: str) -> str:
+    # A plan may come from a stranger: its runs stay inside its directory, its text off the terminal.
+    if not name.isprintable() or Path(name).name != name or name in ("", ".", ".."):
+        raise ValueError("a run's name is a plain one")
+    return name
+
+
+def _read_config(entry: dict[str, Any]) -> TrainConfig:
+    known = {item.name for item in fields(TrainConfig)}
+    return TrainConfig(**{name: value for name, value in entry["config"].items() if name in known})
+
+
+def find_sweep(name: str) -> Sweep | None:
+    """The sweep that ``name`` means, a directory or an id under ``sweeps/``; None where it means none."""
+    for path in (Path(name), SWEEPS_FOLDER / name):
+        if name and (path / PLAN_FILE).is_file():
+            return Sweep(path)
+    return None
+
+
+def open_sweep(sweep_dir: Path | None) -> Sweep:
+    """The sweep in ``sweep_dir``, which is made where it does not exist; a free name under ``sweeps/`` for None.
+
+    Raises RunError where the directory holds something else, or cannot be made.
+    """
+    try:
+        if sweep_dir is None:
+            SWEEPS_FOLDER.mkdir(exist_ok=True)
+            return Sweep(make_free_directory(SWEEPS_FOLDER, f"{datetime.now(UTC):%Y%m%d-%H%M%S}"))
+        sweep_dir.mkdir(parents=True, exist_ok=True)
+        if not (sweep_dir / PLAN_FILE).is_file() and any(sweep_dir.iterdir()):
+            raise RunError(f"{sweep_dir} exists and is not a sweep: name another --sweep-dir")
+    except OSError as error:
+        raise RunError(f"cannot make {sweep_dir or SWEEPS_FOLDER}: {error.strerror}") from None
+    return Sweep(sweep_dir)
+
+
+def plan_runs(
+    networks: Sequence[TrainConfig], seeds: Sequence[int], settings: Mapping[str, Sequence[Any]]
+) -> tuple[PlannedRun, ...]:
+    """A run for each network, each combination of ``settings`` (field of TrainConfig -> values), each seed.
+
+    A run is named after its network, the settings and its seed. Raises TrainingError where a value is
+    no possible one.
+    """
+    planned: dict[str, TrainConfig] = {}
+    for config, *values in itertools.product(networks, *settings.values()):
+        changed = replace(config, **dict(zip(settings, values, strict=True)))
+        label = "-".join(
+            [
+                label_model(config.model),
+                *(f"{name}={value}" for name, value in zip(settings, values, strict=True)),
+            ]
+        )
+        for seed in seeds:
+            planned[_free_name(label, seed, planned)] = replace(changed, seed=seed)
+    return tuple(PlannedRun(name, config) for name, config in planned.items())
+
+
+def _free_name(label: str, seed: int, taken: Mapping[str, TrainConfig]) -> str:
+    for number in itertools.count(1):
+        name = f"{label}{f'-{number}' if number > 1 else ''}-seed{seed}"
+        if name not in taken:  # two networks of one name, from different files
+            return name
+    raise AssertionError("itertools.count ends")
+
+
+def group_runs(plan: Sequence[PlannedRun]) -> tuple[Configuration, ...]:
+    """The planned runs by configuration, each named after its network and what differs from the others."""
+    groups: dict[tuple[Any, ...], list[PlannedRun]] = {}
+    for planned in plan:
+        groups.setdefault(tuple(_settings(planned.config).items()), []).append(planned)
+    all_settings = [_settings(runs[0].config) for runs in groups.values()]
+    names = [_name_configuration(settings, all_settings) for settings in all_settings]
+    return tuple(Configuration(name, tuple(runs)) for name, runs in zip(names, groups.values(), strict=True))
+
+
+def _settings(config: TrainConfig) -> dict[str, Any]:
+    return {name: value for name, value in config.to_dict().items() if name not in _INCIDENTAL}
+
+
+def _name_configuration(settings: dict[str, Any], others: Sequence[dict[str, Any]]) -> str:
+    label = label_model(settings["model"])
+    alike = [other for other in others if label_model(other["model"]) == label]
+    differing = [name for name in settings if len({str(other[name]) for other in alike}) > 1]
+    return ", ".join([label, *(f"{name} {settings[name]}" for name in differing)])
