@@ -7,7 +7,7 @@ planned training. What a sweep has come to is read from its runs; nothing of it 
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,14 @@ _INCIDENTAL = ("seed", "threads", "data_dir", "tensorboard", "trust")
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A training of the plan: its directory's name, and its configuration with nothing left open."""
+    """A training of the plan: its directory's name, and its configuration with nothing left open.
+
+    ``source_sha256`` is the hash of the file that a network of the user's came from when it was planned.
+    """
 
     name: str
     config: TrainConfig
+    source_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,10 @@ class Sweep:
         return Run(self.path / planned.name)
 
     def read_records(self, runs: Sequence[PlannedRun]) -> list[RunRecord | None]:
-        """The record of each of ``runs``, None where it has not begun. Raises RunError where one is damaged."""
+        """The record of each of ``runs``, None where it has not begun.
+
+        Raises RunError where one is damaged.
+        """
         return [
             run.read_record() if (run := self.run_of(planned)).record_path.is_file() else None
             for planned in runs
@@ -66,7 +73,7 @@ class Sweep:
         """The planned trainings, in the order of the plan. Raises RunError where it is missing or damaged."""
         try:
             entries = json.loads(self.plan_path.read_text(encoding="utf-8"))["runs"]
-            plan = tuple(PlannedRun(_plain_name(entry["name"]), _read_config(entry)) for entry in entries)
+            plan = tuple(_read_planned(entry) for entry in entries)
         except FileNotFoundError:
             raise RunError(f"{self.path} is not a sweep: it has no {PLAN_FILE}") from None
         except OSError as error:
@@ -77,21 +84,19 @@ class Sweep:
 
     def write_plan(self, plan: Sequence[PlannedRun]) -> None:
         """Replace ``sweep.json`` whole."""
-        entries = [{"name": planned.name, "config": planned.config.to_dict()} for planned in plan]
+        entries = [asdict(planned) for planned in plan]
         with write_atomically(self.plan_path) as aside:
             aside.write_text(json.dumps({"runs": entries}, indent=2) + "\n", encoding="utf-8")
 
 
-def _plain_name(name: str) -> str:
+def _read_planned(entry: dict[str, Any]) -> PlannedRun:
     # A plan may come from a stranger: its runs stay inside its directory, its text off the terminal.
+    name = entry["name"]
     if not name.isprintable() or Path(name).name != name or name in ("", ".", ".."):
         raise ValueError("a run's name is a plain one")
-    return name
-
-
-def _read_config(entry: dict[str, Any]) -> TrainConfig:
     known = {item.name for item in fields(TrainConfig)}
-    return TrainConfig(**{name: value for name, value in entry["config"].items() if name in known})
+    config = TrainConfig(**{name: value for name, value in entry["config"].items() if name in known})
+    return PlannedRun(name, config, entry["source_sha256"])
 
 
 def find_sweep(name: str) -> Sweep | None:
@@ -103,7 +108,7 @@ def find_sweep(name: str) -> Sweep | None:
 
 
 def open_sweep(sweep_dir: Path | None) -> Sweep:
-    """The sweep in ``sweep_dir``, which is made where it does not exist; a free name under ``sweeps/`` for None.
+    """The sweep in ``sweep_dir``, made where there is none; for None a new one under ``sweeps/``.
 
     Raises RunError where the directory holds something else, or cannot be made.
     """
