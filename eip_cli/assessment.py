@@ -143,7 +143,7 @@ def compare_with_baseline(
     run's dataset. Raises an EipError where one cannot be had.
     """
     return [
-        _compare_run(run) if (run := _as_run(name)) else _compare_checkpoint(name, progress, data_dir, trust)
+        compare_record(run.read_record()) if (run := _as_run(name)) else _compare_checkpoint(name, progress, data_dir, trust)
         for name in names
     ]
 
@@ -169,8 +169,8 @@ def _as_run(name: str) -> Run | None:
     return find_run(name)
 
 
-def _compare_run(run: Run) -> Comparison:
-    record = run.read_record()
+def compare_record(record: RunRecord) -> Comparison:
+    """A run's row, by what its record says; the notes are what makes it unlike the published runs."""
     on_baseline_data = baseline_for(record.config.dataset) is not None
     held_out = record.config.validation_split is not None
     return compare(

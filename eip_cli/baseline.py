@@ -1,12 +1,12 @@
-"""The published numbers, and the statistics of a comparison with them."""
+"""The published numbers, and the comparison of one training with them."""
 
 import csv
 import math
 from dataclasses import dataclass
 from importlib.resources import files
-from statistics import NormalDist
 
 from .results import Comparison, Pair
+from .statistics import Z95, verdict_of
 
 # The base network's final test accuracy: the report's "Accuracy on test data is: 82.44".
 BASELINE_ACCURACY = 0.8244
@@ -17,8 +17,8 @@ TEST_IMAGE_COUNT = 10_000
 CIFAR10_FINGERPRINT = "5fbd265ab2cd14b1308847385411b241b3eda0b4b04c995d2fe85a0ecc0137d7"
 # Standard deviation of the final accuracy over 53 public reruns of the base network (82.52 +- 0.44).
 RUN_TO_RUN_DEVIATION = 0.0044
-
-_Z95 = NormalDist().inv_cdf(0.975)
+BASELINE_NETWORK = "base"
+BASELINE_EPOCHS = 50
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,6 @@ def baseline_for(dataset: str) -> float | None:
     return BASELINE_ACCURACY if dataset == "cifar10" else None
 
 
-def wilson_interval(correct: int, n: int) -> tuple[float, float]:
-    """The 95% score interval of a proportion (Wilson, JASA 22, 1927), as fractions.
-
-    Raises ValueError when ``n`` is not positive.
-    """
-    if n <= 0:
-        raise ValueError("a proportion needs at least one observation")
-    z2 = _Z95**2
-    share = correct / n
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 def delta_interval(accuracy: float) -> tuple[float, float]:
     """The 95% interval of ``accuracy`` minus the published baseline, one training on each side.
 
@@ -72,17 +58,9 @@ def delta_interval(accuracy: float) -> tuple[float, float]:
     scatters from one training to the next: the test images are not the only source of chance.
     """
     images = sum(share * (1 - share) / TEST_IMAGE_COUNT for share in (accuracy, BASELINE_ACCURACY))
-    half = _Z95 * math.sqrt(images + 2 * RUN_TO_RUN_DEVIATION**2)
+    half = Z95 * math.sqrt(images + 2 * RUN_TO_RUN_DEVIATION**2)
     delta = accuracy - BASELINE_ACCURACY
     return delta - half, delta + half
-
-
-def verdict_of(interval: tuple[float, float]) -> str:
-    """``better`` or ``worse`` only where the interval excludes zero."""
-    low, high = interval
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "indistinguishable"
 
 
 def compare(
@@ -92,6 +70,7 @@ def compare(
     *,
     params: int | None,
     receptive_field: Pair | None,
+    model: str | None = None,
     epochs: int | None = None,
     best_accuracy: float | None = None,
     best_epoch: int | None = None,
@@ -119,6 +98,7 @@ def compare(
         delta_ci95=interval,
         verdict=verdict_of(interval) if interval else "not comparable",
         notes=notes,
+        model=model,
     )
 
 
@@ -135,6 +115,7 @@ def published_comparisons() -> list[Comparison]:
                 log[-1]["val_accuracy"],
                 params=run.params,
                 receptive_field=run.receptive_field,
+                model=run.network,
                 epochs=len(log),
                 best_accuracy=best["val_accuracy"],
                 best_epoch=int(best["epoch"]),

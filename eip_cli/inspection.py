@@ -87,7 +87,7 @@ class _Walk:
         if len(model.inputs) != len(inputs):
             raise ModelError(f"{prefix.rstrip('/')} is not called with its {len(model.inputs)} inputs")
         known = {id(tensor): feature for tensor, feature in zip(model.inputs, inputs, strict=True)}
-        for node in _iterate_nodes(model):
+        for node in iterate_nodes(model):
             sources = tuple(known[id(tensor)] for tensor in node.input_tensors)
             shapes = [tensor.shape[1:] for tensor in node.outputs]
             results = self._call(node.operation, sources, prefix, shapes)
@@ -135,7 +135,7 @@ class _Walk:
         )
 
 
-def _iterate_nodes(model: keras.Function) -> Iterator:
+def iterate_nodes(model: keras.Function) -> Iterator:
     """The calls that a Functional model makes, in the order it makes them.
 
     The list is private, but it is what Keras itself runs. The public ``operations`` has a shared layer

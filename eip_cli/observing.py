@@ -24,7 +24,7 @@ class TrainObserver(StepObserver, DownloadProgress, Protocol):
         """An epoch is complete and its files are written."""
 
 
-class _Silence:
+class Silence:
     """Hears everything and says nothing."""
 
     def start(self, description: str, total_bytes: int) -> None: ...
@@ -36,4 +36,4 @@ class _Silence:
     def epoch_done(self, row: EpochRow, is_best: bool) -> None: ...
 
 
-SILENT: TrainObserver = _Silence()
+SILENT: TrainObserver = Silence()

@@ -35,17 +35,25 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     Raises an EipError where one cannot be had, or they do not fit each other.
     """
     use_threads(config.threads or available_threads())
-    source = locate_source(config.model)
-    if source != config.model and not is_user_network(source):
-        progress.notice(f"{config.model} is {source}")
-    config = replace(config, model=source)
-    opened = open_model(config.model, config.seed, config.trust)
-    require_classifier(opened.model, opened.name)
+    config, opened = open_network(config, progress)
     config = resolve_config(config, compiled=opened.model.compiled, network=opened.network)
     dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, progress)
     train, val = _choose_images(config, dataset)
     trainer = Trainer(opened.model, config, train, val, opened.loss)
     return Prepared(config, opened, dataset, train, val, trainer)
+
+
+def open_network(config: TrainConfig, progress: DownloadProgress) -> tuple[TrainConfig, OpenedModel]:
+    """The network of ``config``, fit to be trained, and ``config`` with the network named for every folder.
+
+    Raises an EipError where it cannot be had or is no classifier of the images.
+    """
+    source = locate_source(config.model)
+    if source != config.model and not is_user_network(source):
+        progress.notice(f"{config.model} is {source}")
+    opened = open_model(source, config.seed, config.trust)
+    require_classifier(opened.model, opened.name)
+    return replace(config, model=source), opened
 
 
 def _choose_images(config: TrainConfig, dataset: Dataset) -> tuple[LabelledImages, LabelledImages]:

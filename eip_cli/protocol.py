@@ -8,6 +8,19 @@ from .errors import TrainingError
 
 DATASETS = ("cifar10", "digits")
 
+# TensorFlow's, XLA's and Keras's settings, by the beginnings of their names.
+SETTING_PREFIXES = (
+    "KERAS_",
+    "TF_CPU_",
+    "TF_CPP_",
+    "TF_ENABLE_",
+    "TF_DETERMINISTIC",
+    "XLA_",
+    "JAX_",
+    "OMP_",
+    "CUDA_VISIBLE",
+)
+
 
 @dataclass(frozen=True)
 class Protocol:

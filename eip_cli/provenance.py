@@ -6,22 +6,11 @@ import os
 import platform
 from pathlib import Path
 
+import psutil
+
 from . import __version__
 from .backend import keras
-from .protocol import available_threads
-
-# TensorFlow's, XLA's and Keras's settings, by the beginnings of their names.
-_SETTING_PREFIXES = (
-    "KERAS_",
-    "TF_CPU_",
-    "TF_CPP_",
-    "TF_ENABLE_",
-    "TF_DETERMINISTIC",
-    "XLA_",
-    "JAX_",
-    "OMP_",
-    "CUDA_VISIBLE",
-)
+from .protocol import SETTING_PREFIXES, available_threads
 
 
 def accelerator_names() -> list[str]:
@@ -50,7 +39,7 @@ def describe_versions() -> dict[str, str]:
 
 def describe_environment() -> dict[str, str]:
     """The environment settings in force that change how a training runs."""
-    return {name: os.environ[name] for name in sorted(os.environ) if name.startswith(_SETTING_PREFIXES)}
+    return {name: os.environ[name] for name in sorted(os.environ) if name.startswith(SETTING_PREFIXES)}
 
 
 def describe_hardware() -> dict[str, object]:
@@ -59,7 +48,7 @@ def describe_hardware() -> dict[str, object]:
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor_name(),
         "cores": available_threads(),
-        "memory_bytes": _memory_bytes(),
+        "memory_bytes": psutil.virtual_memory().total,
         "accelerators": accelerator_names(),
     }
 
@@ -71,10 +60,3 @@ def _processor_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _memory_bytes() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None

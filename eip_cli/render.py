@@ -112,12 +112,14 @@ def _print_csv(report: Report) -> None:
 
 
 def _print_markdown(report: Report) -> None:
-    blocks = [_format_markdown(grid) for grid in report.grids]
+    blocks = [format_markdown(grid) for grid in report.grids]
     blocks.extend(report.footnotes)
     sys.stdout.write("\n\n".join(blocks) + "\n")
 
 
-def _format_markdown(grid: Grid) -> str:
+def format_markdown(grid: Grid) -> str:
+    """The table as Markdown; a pipe inside a cell is escaped, every other sign stands as it is."""
+
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(_join_lines(cell).replace("|", "\\|") for cell in cells) + " |"
 

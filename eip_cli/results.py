@@ -84,8 +84,28 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class McNemar:
+    """McNemar's exact test of two checkpoints on the same images: this one, and the one ``against``.
+
+    The counts are of images that one of the two alone gets right.
+    """
+
+    against: str
+    only_this_correct: int
+    only_other_correct: int
+    p_value: float
+    verdict: str
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """One row of the comparison with the published 82.44%; None where a field does not apply."""
+    """One row of the comparison with the published 82.44%; None where a field does not apply.
+
+    A row of a sweep is a configuration: ``final_accuracy`` is the mean over its ``n`` finished runs,
+    ``accuracy_sd`` their standard deviation (over n - 1), ``accuracy_ci95`` the interval of the mean.
+    The ``trained_`` fields compare it with the row named ``trained_baseline``, the base network as the
+    same sweep trained it.
+    """
 
     name: str
     source: str
@@ -100,3 +120,14 @@ class Comparison:
     delta_ci95: tuple[float, float] | None
     verdict: str
     notes: tuple[str, ...] = ()
+    model: str | None = None
+    n: int | None = None
+    accuracy_sd: float | None = None
+    accuracy_ci95: tuple[float, float] | None = None
+    seeds: tuple[int, ...] | None = None
+    trained_baseline: str | None = None
+    trained_delta: float | None = None
+    trained_delta_ci95: tuple[float, float] | None = None
+    trained_verdict: str | None = None
+    mcnemar: McNemar | None = None
+    statement: str | None = None

@@ -52,6 +52,11 @@ class RunRecord:
     deterministic: bool = False
     sha256: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.status == "finished" and self.epochs_done == self.config.epochs
+
     def to_dict(self) -> dict[str, Any]:
         """The content of ``run.json``; what scripts ask for most stands at the top level too."""
         record = {item.name: getattr(self, item.name) for item in fields(self)}

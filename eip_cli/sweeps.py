@@ -22,7 +22,7 @@ PLAN_FILE = "sweep.json"
 
 # What may differ between two runs of one configuration: the seed is what a configuration is
 # averaged over, and the others change neither the mathematics nor the images.
-_INCIDENTAL = ("seed", "threads", "data_dir", "tensorboard", "trust")
+INCIDENTAL = ("seed", "threads", "data_dir", "tensorboard", "trust")
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,16 @@ def _free_name(label: str, seed: int, taken: Mapping[str, TrainConfig]) -> str:
     raise AssertionError("itertools.count ends")
 
 
+def require_planned(path: Path, config: TrainConfig, planned: PlannedRun) -> None:
+    """Raise RunError where ``config``, that of the run in ``path``, is another training than ``planned``."""
+    for name in (item.name for item in fields(TrainConfig)):
+        recorded, wanted = getattr(config, name), getattr(planned.config, name)
+        if recorded != wanted and (name == "seed" or name not in INCIDENTAL):
+            raise RunError(
+                f"{path} has {name} {recorded}, but {wanted} is asked for: name another --sweep-dir"
+            )
+
+
 def group_runs(plan: Sequence[PlannedRun]) -> tuple[Configuration, ...]:
     """The planned runs by configuration, each named after its network and what differs from the others."""
     groups: dict[tuple[Any, ...], list[PlannedRun]] = {}
@@ -165,7 +175,7 @@ def group_runs(plan: Sequence[PlannedRun]) -> tuple[Configuration, ...]:
 
 
 def _settings(config: TrainConfig) -> dict[str, Any]:
-    return {name: value for name, value in config.to_dict().items() if name not in _INCIDENTAL}
+    return {name: value for name, value in config.to_dict().items() if name not in INCIDENTAL}
 
 
 def _name_configuration(settings: dict[str, Any], others: Sequence[dict[str, Any]]) -> str:
