@@ -143,7 +143,9 @@ def compare_with_baseline(
     run's dataset. Raises an EipError where one cannot be had.
     """
     return [
-        compare_record(run.read_record()) if (run := _as_run(name)) else _compare_checkpoint(name, progress, data_dir, trust)
+        compare_record(run.read_record())
+        if (run := _as_run(name))
+        else _compare_checkpoint(name, progress, data_dir, trust)
         for name in names
     ]
 
