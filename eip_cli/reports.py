@@ -20,20 +20,20 @@ def report_summary(summary: ModelSummary, show_rf: bool, show_macs: bool) -> Rep
     headers += ["RF", "Stride", "Padding"] if show_rf else []
     rows = []
     for layer in summary.layers:
-        row = [layer.name, layer.type, _format_shape(layer.output_shape), f"{layer.params:,}"]
+        row = [layer.name, layer.type, format_shape(layer.output_shape), f"{layer.params:,}"]
         row += [f"{layer.macs:,}"] if show_macs else []
-        row += [_format_pair(pair) for pair in _geometry(layer)] if show_rf else []
+        row += [format_pair(pair) for pair in _geometry(layer)] if show_rf else []
         rows.append(row)
     totals = _format_totals(summary)
     if show_macs:
         totals.append(f"{summary.macs:,} multiply-accumulates for one image")
     if show_rf and summary.receptive_field:
-        totals.append(f"receptive field {_format_pair(summary.receptive_field)} of the input's pixels")
+        totals.append(f"receptive field {format_pair(summary.receptive_field)} of the input's pixels")
     layers = [_layer_record(layer) for layer in summary.layers]
     payload = (
         asdict(summary) | _geometry_record(summary) | {"layers": layers, "warnings": list(summary.warnings)}
     )
-    records = [layer | {"output_shape": _format_shape(layer["output_shape"])} for layer in layers]
+    records = [layer | {"output_shape": format_shape(layer["output_shape"])} for layer in layers]
     notes = (", ".join(totals), *(f"Warning: {warning}" for warning in summary.warnings))
     return Report([Grid(headers, rows, f"Network {summary.model}", left=3)], [records], payload, notes)
 
@@ -62,10 +62,15 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
         ["Model", f"{evaluation.model} ({evaluation.params:,} parameters)"],
         ["Images", f"{evaluation.n:,} {evaluation.split} images of {evaluation.dataset}"],
         ["Cross-entropy", f"{evaluation.loss:.4f}"],
-        ["Accuracy", f"{_percent(evaluation.accuracy)} (95% interval {_percent(low)} to {_percent(high)})"],
+        [
+            "Accuracy",
+            f"{format_percent(evaluation.accuracy)} (95% interval {format_percent(low)} to {format_percent(high)})",
+        ],
     ]
     if evaluation.delta is not None:
-        rows.append([f"Against {_percent(BASELINE_ACCURACY)}", f"{_points(evaluation.delta)} points"])
+        rows.append(
+            [f"Against {format_percent(BASELINE_ACCURACY)}", f"{format_points(evaluation.delta)} points"]
+        )
     rows.append(["Selected on", evaluation.selected_on])
     grids = [Grid(["Evaluation", ""], rows, left=2)]
     payload = asdict(evaluation) | {"accuracy_ci95": [low, high], "notes": list(evaluation.notes)}
@@ -74,7 +79,7 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
     records = [[record]]
     names = list(evaluation.per_class)
     if per_class:
-        shown = [[name, _percent(accuracy)] for name, accuracy in evaluation.per_class.items()]
+        shown = [[name, format_percent(accuracy)] for name, accuracy in evaluation.per_class.items()]
         grids.append(Grid(["Class", "Accuracy"], shown, "Accuracy by class"))
         records.append([{"class": name, "accuracy": value} for name, value in evaluation.per_class.items()])
     if confusion_matrix:
@@ -102,17 +107,17 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
         footnotes.append("* picked on the test images: too high, and not compared.")
     cells = []
     for row in rows:
-        best = "" if row.best_accuracy is None else f"{_percent(row.best_accuracy)}"
+        best = "" if row.best_accuracy is None else f"{format_percent(row.best_accuracy)}"
         if best:
             best += ("*" if row.selected_on == "test" else "") + f"\n({row.best_epoch})"
-        final = "" if row.final_accuracy is None else _percent(row.final_accuracy)
+        final = "" if row.final_accuracy is None else format_percent(row.final_accuracy)
         if final and row.source == "checkpoint" and row.selected_on == "test":
             final += "*"
         cells.append(
             [
                 row.name,
                 "" if row.params is None else f"{row.params:,}",
-                _format_pair(row.receptive_field),
+                format_pair(row.receptive_field),
                 "" if row.epochs is None else str(row.epochs),
                 final,
                 best,
@@ -140,15 +145,17 @@ def report_run(path: str, record: RunRecord) -> Report:
         ["Model", f"{record.config.model} ({record.params:,} parameters)"],
         [
             "Final accuracy",
-            "" if record.final_accuracy is None else f"{_percent(record.final_accuracy)} ({images})",
+            "" if record.final_accuracy is None else f"{format_percent(record.final_accuracy)} ({images})",
         ],
     ]
     if record.best_accuracy is not None:
         rows.append(
-            ["Best accuracy", f"{_percent(record.best_accuracy)}, epoch {record.best_epoch} ({images})"]
+            ["Best accuracy", f"{format_percent(record.best_accuracy)}, epoch {record.best_epoch} ({images})"]
         )
     if record.test_accuracy is not None:
-        rows.append(["Test accuracy", f"{_percent(record.test_accuracy)} (best checkpoint, measured once)"])
+        rows.append(
+            ["Test accuracy", f"{format_percent(record.test_accuracy)} (best checkpoint, measured once)"]
+        )
     rows.append(["Training time", f"{record.train_seconds:,.1f} s"])
     if record.images_per_second is not None:
         rows.append(["Speed", f"{record.images_per_second:,.0f} images/s"])
@@ -171,8 +178,8 @@ def report_runs(records: Sequence[RunRecord], show_all: bool) -> Report:
             record.status,
             str(record.config.seed),
             f"{record.epochs_done}/{record.config.epochs}",
-            "" if record.best_accuracy is None else _percent(record.best_accuracy),
-            "" if record.final_accuracy is None else _percent(record.final_accuracy),
+            "" if record.best_accuracy is None else format_percent(record.best_accuracy),
+            "" if record.final_accuracy is None else format_percent(record.final_accuracy),
             *("" if fact[name] is None else str(fact[name]) for name in shown),
         ]
         for record, fact in zip(records, facts, strict=True)
@@ -193,7 +200,8 @@ def _format_totals(summary: ModelSummary) -> list[str]:
     ]
 
 
-def _format_shape(shape: Sequence[int]) -> str:
+def format_shape(shape: Sequence[int]) -> str:
+    """Sizes as they stand in tables: ``32x32x64``."""
     return "x".join(map(str, shape))
 
 
@@ -201,7 +209,8 @@ def _geometry(item: LayerInfo | ModelSummary) -> tuple[Any, Any, Any]:
     return item.receptive_field, item.effective_stride, item.effective_padding
 
 
-def _format_pair(pair: tuple[Any, Any] | None) -> str:
+def format_pair(pair: tuple[Any, Any] | None) -> str:
+    """Height and width: one number where they are equal, ``-`` where there is none."""
     if pair is None:
         return "-"
     return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
@@ -235,12 +244,14 @@ def _comparison_record(row: Comparison) -> dict[str, Any]:
 def _format_delta(row: Comparison) -> str:
     if row.delta is None or row.delta_ci95 is None:
         return ""
-    return f"{_points(row.delta)} \N{PLUS-MINUS SIGN}{100 * (row.delta_ci95[1] - row.delta):.2f}"
+    return f"{format_points(row.delta)} \N{PLUS-MINUS SIGN}{100 * (row.delta_ci95[1] - row.delta):.2f}"
 
 
-def _percent(fraction: float) -> str:
+def format_percent(fraction: float) -> str:
+    """A fraction as a percentage with two decimals: ``84.41%``."""
     return f"{100 * fraction:.2f}%"
 
 
-def _points(difference: float) -> str:
+def format_points(difference: float) -> str:
+    """A difference of fractions in percentage points, with its sign: ``+1.97``."""
     return f"{100 * difference:+.2f}"
