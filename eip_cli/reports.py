@@ -57,15 +57,13 @@ _TOTALS = ("model", "total_params", "trainable_params", "non_trainable_params", 
 def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix: bool) -> Report:
     """The measures, then on request a row a class and the confusion matrix."""
     low, high = evaluation.accuracy_ci95
+    interval = f"{format_percent(low)} to {format_percent(high)}"
     rows = [
         ["Checkpoint", evaluation.checkpoint],
         ["Model", f"{evaluation.model} ({evaluation.params:,} parameters)"],
         ["Images", f"{evaluation.n:,} {evaluation.split} images of {evaluation.dataset}"],
         ["Cross-entropy", f"{evaluation.loss:.4f}"],
-        [
-            "Accuracy",
-            f"{format_percent(evaluation.accuracy)} (95% interval {format_percent(low)} to {format_percent(high)})",
-        ],
+        ["Accuracy", f"{format_percent(evaluation.accuracy)} (95% interval {interval})"],
     ]
     if evaluation.delta is not None:
         rows.append(
