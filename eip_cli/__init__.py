@@ -14,7 +14,7 @@ _HOMES = {
     "EipError": "errors",
     "TrainConfig": "protocol",
     "build_model": "model",
-    "compare_with_baseline": "assessment",
+    "compare_with_baseline": "comparison",
     "evaluate_checkpoint": "assessment",
     "find_run": "runs",
     "kinked_rate": "schedule",
@@ -31,8 +31,9 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
-    from .assessment import compare_with_baseline, evaluate_checkpoint
+    from .assessment import evaluate_checkpoint
     from .baseline import BASELINE_ACCURACY, published_comparisons
+    from .comparison import compare_with_baseline
     from .data import load_dataset
     from .errors import EipError
     from .frames import load_history, to_frame

@@ -1,35 +1,36 @@
-"""Runs and checkpoints as the user names them -> evaluations and comparisons with the baseline."""
+"""Checkpoints as the user names them -> what they do on the test images."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .acceleration import accelerate
-from .baseline import (
-    CIFAR10_FINGERPRINT,
-    PUBLISHED_RUNS,
-    baseline_for,
-    compare,
-    read_published_log,
-    wilson_interval,
-)
+from .baseline import CIFAR10_FINGERPRINT, baseline_for
 from .data import Dataset, load_dataset
 from .download import SILENT, DownloadProgress
-from .errors import ModelError
 from .evaluation import loss_of, measure, require_probabilities, scale_images
-from .history import read_history
-from .inspection import summarize_model
 from .model import require_classifier
-from .plots import Curve
-from .results import Comparison, Evaluation, Pair
-from .runs import BEST_FILE, FINAL_FILE, HISTORY_FILE, Run, RunRecord, find_run
+from .record_checks import NOT_CIFAR10
+from .results import Evaluation
+from .runs import BEST_FILE, FINAL_FILE, RunRecord
 from .sources import OpenedModel, open_checkpoint
+from .statistics import wilson_interval
 
 PICKED_ON_TEST = "picked as best on the test images, so its accuracy there is too high"
-UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
-NOT_CIFAR10 = "measured on images that are not CIFAR-10's own 60,000"
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """An evaluation with what lies behind it: which of the test images (n,) the model got right.
+
+    ``images`` is the fingerprint of the dataset in its order: where two agree, image i is the same.
+    """
+
+    evaluation: Evaluation
+    images: str
+    is_correct: NDArray[np.bool_]
 
 
 def evaluate_checkpoint(
@@ -46,8 +47,8 @@ def evaluate_checkpoint(
     ``network`` builds the network for a file of weights only. Raises an EipError where the
     checkpoint or the data cannot be had, or do not fit each other.
     """
-    opened = _open(checkpoint, progress, network, trust)
-    return evaluate_model(opened, progress, dataset=dataset, data_dir=data_dir)
+    opened = open_announced(checkpoint, progress, network, trust)
+    return assess_model(opened, progress, dataset=dataset, data_dir=data_dir).evaluation
 
 
 def _data_dir_of(record: RunRecord | None, dataset: str) -> Path | None:
@@ -58,27 +59,30 @@ def _data_dir_of(record: RunRecord | None, dataset: str) -> Path | None:
     return folder if folder.exists() else None
 
 
-def _open(checkpoint: str, progress: DownloadProgress, network: str | None, trust: bool) -> OpenedModel:
+def open_announced(
+    checkpoint: str, progress: DownloadProgress, network: str | None, trust: bool
+) -> OpenedModel:
+    """The checkpoint, after a notice of which file it is where that was a choice."""
     opened = open_checkpoint(checkpoint, network, trust)
     if opened.notice:
         progress.notice(opened.notice)
     return opened
 
 
-def evaluate_model(
+def assess_model(
     opened: OpenedModel,
     progress: DownloadProgress,
     *,
     dataset: str | None = None,
     data_dir: Path | None = None,
-) -> Evaluation:
+) -> Assessment:
     """Measure an opened model as ``evaluate_checkpoint`` does."""
     record = opened.run.read_record() if opened.run else None
     name = dataset or (record.config.dataset if record else "cifar10")
     return _measure(opened, load_dataset(name, data_dir or _data_dir_of(record, name), progress), record)
 
 
-def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) -> Evaluation:
+def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) -> Assessment:
     model = opened.model
     require_classifier(model, opened.name)
     loss = opened.loss or loss_of(model)
@@ -94,7 +98,7 @@ def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) ->
         notes.append(f"trained on {record.train_images:,} images only")
     if baseline is not None and dataset.fingerprint.unordered != CIFAR10_FINGERPRINT:
         notes.append(NOT_CIFAR10)
-    return Evaluation(
+    evaluation = Evaluation(
         checkpoint=str(opened.path or opened.name),
         model=opened.name,
         params=model.count_params(),
@@ -114,6 +118,7 @@ def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) ->
         confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
         notes=tuple(notes),
     )
+    return Assessment(evaluation, dataset.fingerprint.ordered, measured.predictions == labels)
 
 
 def _provenance(opened: OpenedModel, record: RunRecord | None, dataset: str) -> tuple[str, list[str]]:
@@ -128,111 +133,3 @@ def _provenance(opened: OpenedModel, record: RunRecord | None, dataset: str) -> 
         return "unknown", []
     selected_on = record.config.selected_on
     return selected_on, [PICKED_ON_TEST] if selected_on == "test" else []
-
-
-def compare_with_baseline(
-    names: Sequence[str],
-    progress: DownloadProgress = SILENT,
-    *,
-    data_dir: Path | None = None,
-    trust: bool = False,
-) -> list[Comparison]:
-    """A row for each run or checkpoint named, in that order.
-
-    A run is compared by what its record says; a checkpoint is evaluated on CIFAR-10, or on its
-    run's dataset. Raises an EipError where one cannot be had.
-    """
-    return [
-        compare_record(run.read_record())
-        if (run := _as_run(name))
-        else _compare_checkpoint(name, progress, data_dir, trust)
-        for name in names
-    ]
-
-
-def collect_curves(names: Sequence[str]) -> list[Curve]:
-    """The published logs, then the history of each run among ``names``; a file has no history."""
-    curves = [
-        Curve(run.name, tuple(row["val_accuracy"] for row in read_published_log(run)), is_published=True)
-        for run in PUBLISHED_RUNS
-    ]
-    for run in filter(None, map(_as_run, names)):
-        record = run.read_record()
-        if baseline_for(record.config.dataset) is not None:
-            history = read_history(run.path / HISTORY_FILE)
-            curves.append(Curve(record.id, tuple(row.val_accuracy for row in history)))
-    return curves
-
-
-def _as_run(name: str) -> Run | None:
-    """The run that ``name`` means where it means a run, None where it means a file."""
-    if Path(name).is_file() or Path(name).suffix in (".h5", ".keras"):
-        return None
-    return find_run(name)
-
-
-def compare_record(record: RunRecord) -> Comparison:
-    """A run's row, by what its record says; the notes are what makes it unlike the published runs."""
-    on_baseline_data = baseline_for(record.config.dataset) is not None
-    held_out = record.config.validation_split is not None
-    return compare(
-        record.id,
-        "run",
-        record.final_accuracy if on_baseline_data else None,
-        params=record.params,
-        receptive_field=record.receptive_field,
-        epochs=record.epochs_done,
-        best_accuracy=record.best_accuracy if on_baseline_data else None,
-        best_epoch=record.best_epoch if on_baseline_data else None,
-        selected_on=record.config.selected_on,
-        comparable=not held_out,
-        notes=_marks(record),
-    )
-
-
-def _marks(record: RunRecord) -> tuple[str, ...]:
-    """What makes a run unlike the published ones."""
-    config = record.config
-    marks = []
-    if baseline_for(config.dataset) is None:
-        marks.append(f"trained on {config.dataset}")
-    elif record.dataset_fingerprint.get("unordered") != CIFAR10_FINGERPRINT:
-        marks.append(NOT_CIFAR10)
-    if record.status != "finished":
-        marks.append(f"{record.status} after {record.epochs_done} of {config.epochs} epochs")
-    if config.limit_train is not None:
-        marks.append(f"trained on {record.train_images:,} images only")
-    if config.validation_split is not None:
-        marks.append(f"accuracies are of held-out training images; compare {BEST_FILE} of the run instead")
-    return tuple(marks)
-
-
-def _compare_checkpoint(
-    name: str, progress: DownloadProgress, data_dir: Path | None, trust: bool
-) -> Comparison:
-    opened = _open(name, progress, None, trust)
-    evaluation = evaluate_model(opened, progress, data_dir=data_dir)
-    receptive_field: Pair | None = None
-    with suppress(ModelError):  # a geometry that is not known leaves the accuracy comparable
-        receptive_field = summarize_model(opened.model, opened.name).receptive_field
-    on_baseline_data = evaluation.baseline_accuracy is not None
-    return compare(
-        evaluation.checkpoint,
-        "checkpoint",
-        evaluation.accuracy if on_baseline_data else None,
-        params=evaluation.params,
-        receptive_field=receptive_field,
-        selected_on=evaluation.selected_on,
-        # A maximum over epochs on the test images is no estimate that an interval could be put around.
-        comparable=evaluation.selected_on != "test",
-        notes=_checkpoint_marks(evaluation),
-    )
-
-
-def _checkpoint_marks(evaluation: Evaluation) -> tuple[str, ...]:
-    marks = list(evaluation.notes)
-    if evaluation.baseline_accuracy is None:
-        marks.append(f"evaluated on {evaluation.dataset}")
-    elif evaluation.selected_on == "unknown":
-        marks.append(UNKNOWN_ORIGIN)
-    return tuple(marks)

@@ -35,6 +35,7 @@ CHECKPOINT_HELP = (
     "CHECKPOINT is a model file (.h5, .keras), a run's directory or id (its best checkpoint), or latest. "
     "A bare file name that is not here is looked for in the runs, newest first."
 )
+COMPARED_HELP = f"SWEEP is a sweep's directory, or its id under sweeps/. {CHECKPOINT_HELP}"
 INTERRUPTED = 130
 
 
@@ -230,11 +231,13 @@ def evaluate(
     print_report(report_evaluation(evaluation, per_class, confusion_matrix), output_format)
 
 
-@cli.command(epilog=CHECKPOINT_HELP)
-@click.argument("names", nargs=-1, metavar="[RUN|CHECKPOINT]...")
-@plot_option(help="Draw accuracy against epochs (.png, .svg, .pdf).")
+@cli.command(epilog=COMPARED_HELP)
+@click.argument("names", nargs=-1, metavar="[RUN|SWEEP|CHECKPOINT]...")
+@plot_option(help="Draw accuracy against epochs, mean and band for a sweep (.png, .svg, .pdf).")
 @click.option(
-    "--require-better", is_flag=True, help="Exit with 1 unless every run or checkpoint given is better."
+    "--require-better",
+    is_flag=True,
+    help="Exit with 1 unless all that is given is better than 82.44, but for a sweep's own base network.",
 )
 @data_dir_option
 @trust_option
@@ -250,7 +253,10 @@ def compare_baseline(
     trust: bool,
     output_format: str,
 ) -> None:
-    """Compare runs and checkpoints with published ones."""
+    """Compare runs, sweeps and checkpoints with published ones.
+
+    A sweep has a row for each configuration, averaged over its seeds.
+    """
     if require_better and not names:
         raise click.UsageError("--require-better needs a run or a checkpoint to judge.", context)
 
@@ -258,22 +264,24 @@ def compare_baseline(
     from .render import print_report
     from .reports import report_comparison
 
-    rows = published_comparisons()
+    published = published_comparisons()
+    rows = []
     if names:
-        from .assessment import compare_with_baseline
+        from .comparison import compare_with_baseline
 
         with _progress() as progress:
-            rows += compare_with_baseline(names, progress, data_dir=data_dir, trust=trust)
+            rows = compare_with_baseline(names, progress, data_dir=data_dir, trust=trust)
     if plot is not None:
-        from .assessment import collect_curves
+        from .comparison import collect_curves
         from .plots import draw_comparison
 
         draw_comparison(collect_curves(names), plot)
         _show_notice(f"Wrote {plot}")
-    print_report(report_comparison(rows), output_format)
-    judged = rows[-len(names) :] if require_better else []
-    if any(row.verdict != "better" for row in judged):
-        context.exit(1)
+    print_report(report_comparison([*published, *rows]), output_format)
+    if require_better:
+        from .comparison import are_all_better
+
+        context.exit(0 if are_all_better(rows) else 1)
 
 
 def _parse_where(

@@ -1,10 +1,10 @@
-"""Pictures: a run's curves, and a confusion matrix."""
+"""Pictures: curves of one run and of several, and a confusion matrix."""
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .baseline import BASELINE_ACCURACY, baseline_for
 from .files import write_atomically
@@ -12,6 +12,7 @@ from .protocol import TrainConfig
 from .results import EpochRow
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 120
@@ -47,34 +48,73 @@ def draw_curves(history: tuple[EpochRow, ...], config: TrainConfig, path: Path) 
 
 @dataclass(frozen=True)
 class Curve:
-    """Validation accuracy (a fraction) of epochs 1, 2, ..., under a name."""
+    """Validation accuracies (fractions) of epochs 1, 2, ... for each run of something with a name."""
 
     name: str
-    val_accuracy: tuple[float, ...]
+    runs: tuple[tuple[float, ...], ...]
     is_published: bool = False
+
+    @property
+    def epochs(self) -> range:
+        """The epochs, from 1, that all of the runs have."""
+        return range(1, 1 + min(map(len, self.runs), default=0))
+
+
+# Okabe and Ito's colours (2008), told apart by the colour-blind too; without their yellow, which is
+# faint on white. Further curves take another line style.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_LINE_STYLES = ("-", "--", "-.")
+_PUBLISHED_COLORS = ("#666666", "#999999")
+# From this many epochs on, a second panel shows the later half: the first epochs, far below, would
+# leave the differences no room.
+LONG_TRAINING = 20
 
 
 def draw_comparison(curves: Sequence[Curve], path: Path) -> None:
-    """Validation accuracy against epochs, a line a run, with the line to beat."""
-    figure = _new_figure(8, 5)
-    axes = figure.subplots()
-    for curve in curves:
-        epochs = range(1, len(curve.val_accuracy) + 1)
-        axes.plot(
-            epochs,
-            [100 * accuracy for accuracy in curve.val_accuracy],
-            label=curve.name,
-            linestyle=":" if curve.is_published else "-",
-            marker="o" if len(epochs) < 10 else None,
-        )
-    axes.axhline(
-        100 * BASELINE_ACCURACY, color="grey", linestyle="--", label=f"baseline {BASELINE_ACCURACY:.2%}"
-    )
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("validation accuracy (%)")
-    axes.grid(alpha=0.3)
-    axes.legend()
+    """Validation accuracy against epochs: a line a run, mean and band where a curve has several runs.
+
+    The band is from the lowest to the highest run. Published curves are dotted, and drawn as far as the
+    others go; the line to beat stands beside them.
+    """
+    epochs = max((len(curve.epochs) for curve in curves if not curve.is_published), default=0)
+    epochs = epochs or max((len(curve.epochs) for curve in curves), default=1)
+    first_epochs = [1, epochs // 2] if epochs >= LONG_TRAINING else [1]
+    figure = _new_figure(5 + 4 * len(first_epochs), 6)
+    panels = figure.subplots(1, len(first_epochs), squeeze=False)[0]
+    for axes, first in zip(panels, first_epochs, strict=True):
+        _draw_panel(axes, curves, first, epochs)
+    panels[0].set_ylabel("validation accuracy (%)")
+    # Below the panels: nothing that is drawn can lie under it.
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     _save(figure, path)
+
+
+def _draw_panel(axes: "Axes", curves: Sequence[Curve], first: int, last: int) -> None:
+    """The epochs from ``first`` to ``last``."""
+    marker = "o" if last - first < 10 else None  # a short line needs its points seen
+    for number, curve in enumerate(curve for curve in curves if curve.is_published):
+        _draw_curve(axes, curve, first, last, color=_PUBLISHED_COLORS[number % 2], linestyle=":", zorder=1.5)
+    for number, curve in enumerate(curve for curve in curves if not curve.is_published):
+        color = _COLORS[number % len(_COLORS)]
+        style = _LINE_STYLES[number // len(_COLORS) % len(_LINE_STYLES)]
+        _draw_curve(axes, curve, first, last, color=color, linestyle=style, marker=marker, zorder=2.5)
+    if any(curve.is_published for curve in curves):
+        label = f"baseline {BASELINE_ACCURACY:.2%}"
+        axes.axhline(100 * BASELINE_ACCURACY, color="black", linewidth=0.8, linestyle="--", label=label)
+    axes.set_xlabel("epoch")
+    axes.locator_params(axis="x", integer=True)
+    axes.grid(alpha=0.3)
+
+
+def _draw_curve(axes: "Axes", curve: Curve, first: int, last: int, **style: Any) -> None:
+    epochs = [epoch for epoch in curve.epochs if first <= epoch <= last]
+    columns = [[100 * run[epoch - 1] for run in curve.runs] for epoch in epochs]
+    label = curve.name
+    if len(curve.runs) > 1:
+        label += f" (mean of n = {len(curve.runs)} runs; band: lowest to highest)"
+        lowest, highest = [min(column) for column in columns], [max(column) for column in columns]
+        axes.fill_between(epochs, lowest, highest, color=style["color"], alpha=0.2, linewidth=0)
+    axes.plot(epochs, [sum(column) / len(column) for column in columns], label=label, **style)
 
 
 def draw_confusion_matrix(

@@ -1,0 +1,211 @@
+"""Runs, sweeps and checkpoints as the user names them -> rows and curves beside the published ones.
+
+Runs and sweeps are compared by what their files say; only a checkpoint starts Keras.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .baseline import BASELINE_NETWORK, PUBLISHED_RUNS, baseline_for, compare, read_published_log
+from .download import SILENT, DownloadProgress
+from .errors import ModelError
+from .history import read_history
+from .plots import Curve
+from .record_checks import describe_deviations, find_contradictions, read_history_if_any
+from .results import Comparison, McNemar, Pair
+from .runs import BEST_FILE, HISTORY_FILE, RECORD_FILE, Run, RunRecord, find_run, is_run_id
+from .samples import read_samples
+from .statements import state_single
+from .statistics import mcnemar_p_value, mcnemar_verdict
+from .sweep_comparison import compare_sweeps
+from .sweeps import Sweep, find_sweep
+
+if TYPE_CHECKING:
+    from .assessment import Assessment
+
+UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
+
+
+def compare_with_baseline(
+    names: Sequence[str],
+    progress: DownloadProgress = SILENT,
+    *,
+    data_dir: Path | None = None,
+    trust: bool = False,
+) -> list[Comparison]:
+    """A row for each run and checkpoint named and for each configuration of a sweep named, in that order.
+
+    A run and a sweep are compared by what their records say; a checkpoint is evaluated on CIFAR-10,
+    or on its run's dataset, and from the second one on also against the first by McNemar's test. A
+    sweep named twice counts once. Raises an EipError where one cannot be had.
+    """
+    found = [_find(name) for name in names]
+    sweeps = {item.path.resolve(): item for item in found if isinstance(item, Sweep)}
+    sweep_rows = {
+        compared.sweep.path.resolve(): compared.rows for compared in compare_sweeps(list(sweeps.values()))
+    }
+    rows: list[Comparison] = []
+    reference: Assessment | None = None
+    for name, item in zip(names, found, strict=True):
+        if isinstance(item, Sweep):
+            rows.extend(sweep_rows.pop(item.path.resolve(), ()))
+        elif isinstance(item, Run):
+            rows.append(_compare_run(item))
+        else:
+            row, assessment = _compare_checkpoint(name, progress, data_dir, trust)
+            if reference is not None:
+                row = _add_mcnemar(row, assessment, reference)
+            reference = reference or assessment
+            rows.append(row)
+    return rows
+
+
+def are_all_better(rows: Sequence[Comparison]) -> bool:
+    """Whether each of ``rows`` is better than the published number, a sweep's own base network aside.
+
+    False where there is nothing else: a gate that judged nothing must not open.
+    """
+    judged = [row for row in rows if row.source != "sweep" or row.model != BASELINE_NETWORK]
+    return bool(judged) and all(row.verdict == "better" for row in judged)
+
+
+def collect_curves(names: Sequence[str]) -> list[Curve]:
+    """The published logs, then a curve for each run and each configuration of a sweep among ``names``.
+
+    A file has no history. Where all of ``names`` were trained on other data than the published ones,
+    theirs are drawn alone; else only those on the same data are.
+    """
+    curves = [curve for item in map(_find, names) for curve in _read_curves(item)]
+    on_baseline_data = [curve for is_comparable, curve in curves if is_comparable]
+    if curves and not on_baseline_data:
+        return [curve for _, curve in curves]
+    published = [
+        Curve(run.name, (tuple(row["val_accuracy"] for row in read_published_log(run)),), is_published=True)
+        for run in PUBLISHED_RUNS
+    ]
+    return published + on_baseline_data
+
+
+def _read_curves(item: Run | Sweep | None) -> list[tuple[bool, Curve]]:
+    """The curves of a run or a sweep, and whether each is on the published ones' data."""
+    if isinstance(item, Run):
+        record = item.read_record()
+        logs = [(record.id, record, [read_history(item.path / HISTORY_FILE)])]
+    elif isinstance(item, Sweep):
+        logs = [
+            (sample.name, sample.record, [run.history for run in sample.runs if run.history])
+            for sample in read_samples(item)
+            if sample.record and not sample.faults
+        ]
+    else:
+        return []
+    curves = []
+    for name, record, histories in logs:
+        held_out = "" if record.config.validation_split is None else " (held-out images)"
+        accuracies = tuple(tuple(row.val_accuracy for row in history) for history in histories)
+        curves.append((baseline_for(record.config.dataset) is not None, Curve(name + held_out, accuracies)))
+    return curves
+
+
+def _find(name: str) -> Run | Sweep | None:
+    """The run or the sweep that ``name`` means; None where it means a checkpoint's file."""
+    if Path(name).is_file() or Path(name).suffix in (".h5", ".keras"):
+        return None
+    if not (Path(name) / RECORD_FILE).is_file() and not is_run_id(name) and (sweep := find_sweep(name)):
+        return sweep
+    return find_run(name)
+
+
+def _compare_run(run: Run) -> Comparison:
+    record = run.read_record()
+    history = read_history_if_any(run)
+    contradictions = find_contradictions(record, history)
+    on_baseline_data = baseline_for(record.config.dataset) is not None and not contradictions
+    held_out = record.config.validation_split is not None
+    unchecked = [f"no readable {HISTORY_FILE} to check its accuracy against"] if history is None else []
+    row = compare(
+        record.id,
+        "run",
+        record.final_accuracy if on_baseline_data else None,
+        params=record.params,
+        receptive_field=record.receptive_field,
+        model=record.config.model,
+        epochs=record.epochs_done,
+        best_accuracy=record.best_accuracy if on_baseline_data else None,
+        best_epoch=record.best_epoch if on_baseline_data else None,
+        selected_on=record.config.selected_on,
+        comparable=not held_out,
+        notes=(*contradictions, *_marks(record), *unchecked),
+    )
+    return replace(row, statement=state_single(row))
+
+
+def _marks(record: RunRecord) -> tuple[str, ...]:
+    """What makes a run unlike the published ones."""
+    marks = describe_deviations(record)
+    if record.status != "finished":
+        marks.append(f"{record.status} after {record.epochs_done} of {record.config.epochs} epochs")
+    if record.config.validation_split is not None:
+        marks.append(f"accuracies are of held-out training images; compare {BEST_FILE} of the run instead")
+    return tuple(marks)
+
+
+def _compare_checkpoint(
+    name: str, progress: DownloadProgress, data_dir: Path | None, trust: bool
+) -> tuple[Comparison, "Assessment"]:
+    # Imported here: they start Keras, which runs and sweeps do without.
+    from .assessment import assess_model, open_announced
+    from .inspection import summarize_model
+
+    opened = open_announced(name, progress, None, trust)
+    assessment = assess_model(opened, progress, data_dir=data_dir)
+    evaluation = assessment.evaluation
+    receptive_field: Pair | None = None
+    with suppress(ModelError):  # a geometry that is not known leaves the accuracy comparable
+        receptive_field = summarize_model(opened.model, opened.name).receptive_field
+    on_baseline_data = evaluation.baseline_accuracy is not None
+    notes = list(evaluation.notes)
+    if not on_baseline_data:
+        notes.append(f"evaluated on {evaluation.dataset}")
+    elif evaluation.selected_on == "unknown":
+        notes.append(UNKNOWN_ORIGIN)
+    row = compare(
+        evaluation.checkpoint,
+        "checkpoint",
+        evaluation.accuracy if on_baseline_data else None,
+        params=evaluation.params,
+        receptive_field=receptive_field,
+        model=evaluation.model,
+        selected_on=evaluation.selected_on,
+        # A maximum over epochs on the test images is no estimate that an interval could be put around.
+        comparable=evaluation.selected_on != "test",
+        notes=tuple(notes),
+    )
+    return replace(row, statement=state_single(row)), assessment
+
+
+def _add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Comparison:
+    """``row`` with McNemar's test against the checkpoint of ``other``, where both saw the same images."""
+    against = other.evaluation.checkpoint
+    if this.images != other.images:
+        return replace(row, notes=(*row.notes, f"evaluated on other images than {against}: no McNemar test"))
+    only_this = int((this.is_correct & ~other.is_correct).sum())
+    only_other = int((other.is_correct & ~this.is_correct).sum())
+    verdict = mcnemar_verdict(only_this, only_other)
+    winner, loser = (this, other) if only_this > only_other else (other, this)
+    # Picked on these very images, a checkpoint is ahead of one that was not by the picking alone.
+    is_favoured = winner.evaluation.selected_on == "test" != loser.evaluation.selected_on
+    test = McNemar(
+        against=against,
+        only_this_correct=only_this,
+        only_other_correct=only_other,
+        p_value=mcnemar_p_value(only_this, only_other),
+        verdict="not comparable" if is_favoured and verdict != "indistinguishable" else verdict,
+    )
+    notes = row.notes
+    if "test" in (this.evaluation.selected_on, other.evaluation.selected_on):
+        notes += ("McNemar's test takes no account of picking on the test images, which favours what was",)
+    return replace(row, mcnemar=test, notes=notes)

@@ -1,0 +1,61 @@
+"""What a run's record must be asked before its accuracy is compared: is it true, and of what training?"""
+
+import math
+from typing import Any
+
+from .baseline import BASELINE_EPOCHS, CIFAR10_FINGERPRINT, baseline_for
+from .errors import RunError
+from .history import read_history
+from .results import EpochRow
+from .runs import HISTORY_FILE, RECORD_FILE, Run, RunRecord
+
+NOT_CIFAR10 = "measured on images that are not CIFAR-10's own 60,000"
+
+
+def is_accuracy(value: Any) -> bool:
+    """Whether ``value`` is a number from 0 to 1."""
+    return isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1
+
+
+def find_contradictions(record: RunRecord, history: tuple[EpochRow, ...] | None) -> list[str]:
+    """What ``record`` says of its accuracies that is no accuracy, or not what ``history`` says, if known."""
+    found = [
+        f"its {name} is {value!r}, which is no accuracy"
+        for name in ("final_accuracy", "best_accuracy", "test_accuracy")
+        if (value := getattr(record, name)) is not None and not is_accuracy(value)
+    ]
+    if found or history is None or record.final_accuracy is None:
+        return found
+    last = history[-1].val_accuracy if history else None
+    if record.final_accuracy != last:
+        found.append(
+            f"its {RECORD_FILE} says that it ended at {record.final_accuracy}, its {HISTORY_FILE} at {last}"
+        )
+    return found
+
+
+def read_history_if_any(run: Run) -> tuple[EpochRow, ...] | None:
+    """The history of ``run``; None where it has none, or a damaged one."""
+    try:
+        return read_history(run.path / HISTORY_FILE)
+    except RunError:
+        return None
+
+
+def is_on_cifar10(record: RunRecord) -> bool:
+    """Whether the run's images were CIFAR-10's own, by their fingerprint."""
+    is_known = record.dataset_fingerprint.get("unordered") == CIFAR10_FINGERPRINT
+    return baseline_for(record.config.dataset) is not None and is_known
+
+
+def describe_deviations(record: RunRecord) -> list[str]:
+    """What makes the training of ``record`` unlike the published ones."""
+    config = record.config
+    if baseline_for(config.dataset) is None:
+        return [f"trained on {config.dataset}"]
+    deviations = [] if is_on_cifar10(record) else [NOT_CIFAR10]
+    if config.limit_train is not None:
+        deviations.append(f"trained on {record.train_images:,} images only")
+    if config.epochs != BASELINE_EPOCHS:
+        deviations.append(f"trained for {config.epochs} epochs, not the {BASELINE_EPOCHS} of the published")
+    return deviations

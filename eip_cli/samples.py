@@ -1,0 +1,148 @@
+"""The runs of a sweep's configuration -> a sample of accuracies, or why they are none.
+
+Averages and intervals mean something only over trainings that differ by their seeds alone, so
+every run is held against the plan, against its own history and against the others first.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .protocol import TrainConfig
+from .record_checks import find_contradictions, is_accuracy, read_history_if_any
+from .results import EpochRow
+from .runs import HISTORY_FILE, RunRecord
+from .sweeps import INCIDENTAL, Configuration, PlannedRun, Sweep, group_runs
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that has all its epochs: what was planned, recorded, and logged (None: no readable log)."""
+
+    planned: PlannedRun
+    record: RunRecord
+    history: tuple[EpochRow, ...] | None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The finished runs of a configuration. ``faults`` say why they cannot be averaged, if they cannot.
+
+    ``unfinished`` holds the planned runs that have not ended: name and status, ``planned`` where there
+    is no record yet. ``config`` is the plan's; its seed means nothing.
+    """
+
+    sweep: Path
+    name: str
+    config: TrainConfig
+    runs: tuple[FinishedRun, ...]
+    unfinished: tuple[tuple[str, str], ...]
+    faults: tuple[str, ...]
+
+    @property
+    def accuracies(self) -> tuple[float, ...]:
+        """Test accuracies (fractions), one a run; empty where they cannot be averaged.
+
+        With a validation split that of the best checkpoint by the held-out images, measured once;
+        else that of the last epoch.
+        """
+        return () if self.faults else tuple(test_accuracy_of(run.record) for run in self.runs)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:  # noqa: D102
+        return tuple(run.record.config.seed for run in self.runs)
+
+    @property
+    def record(self) -> RunRecord | None:
+        """A record to read what all of them share."""
+        return self.runs[0].record if self.runs else None
+
+
+def test_accuracy_of(record: RunRecord) -> Any:
+    """The final accuracy on the test images; None or nonsense where the record holds that."""
+    return record.final_accuracy if record.config.validation_split is None else record.test_accuracy
+
+
+def read_samples(sweep: Sweep) -> list[Sample]:
+    """A sample for each configuration of ``sweep``, in the plan's order.
+
+    Raises RunError where the plan or a record is damaged.
+    """
+    return [_read_sample(sweep, configuration) for configuration in group_runs(sweep.read_plan())]
+
+
+def _read_sample(sweep: Sweep, configuration: Configuration) -> Sample:
+    finished, unfinished = [], []
+    for planned, record in zip(configuration.runs, sweep.read_records(configuration.runs), strict=True):
+        if record is None or record.status != "finished":
+            unfinished.append((planned.name, record.status if record else "planned"))
+        else:
+            finished.append(FinishedRun(planned, record, read_history_if_any(sweep.run_of(planned))))
+    return Sample(
+        sweep=sweep.path,
+        name=configuration.name,
+        config=configuration.runs[0].config,
+        runs=tuple(finished),
+        unfinished=tuple(unfinished),
+        faults=(*(fault for run in finished for fault in _check_run(run)), *_check_together(finished)),
+    )
+
+
+def _check_run(run: FinishedRun) -> list[str]:
+    """Where a run is not the training that was planned, or its record not true."""
+    record, planned = run.record, run.planned
+    faults = []
+    wanted = planned.config.to_dict()
+    for name, value in record.config.to_dict().items():
+        if value != wanted[name] and (name == "seed" or name not in INCIDENTAL):
+            faults.append(f"its {name} is {value}, not {wanted[name]} as planned")
+    if record.sha256.get(record.config.model) != planned.source_sha256:
+        faults.append("its network's file is not the one of the plan (its SHA-256 differs)")
+    faults.extend(find_contradictions(record, run.history))
+    if run.history is None:
+        faults.append(f"it has no readable {HISTORY_FILE} to check its accuracy against")
+    elif not len(run.history) == record.epochs_done == record.config.epochs:
+        faults.append(
+            f"it is called finished with {record.epochs_done} epochs recorded and {len(run.history)} "
+            f"logged of {record.config.epochs}"
+        )
+    if not faults and not is_accuracy(test_accuracy_of(record)):
+        faults.append("it has no final test accuracy")
+    return [f"{planned.name}: {fault}" for fault in faults]
+
+
+# What the runs of a configuration must have in common, and in words.
+_COMMON: tuple[tuple[str, Callable[[RunRecord], Any]], ...] = (
+    ("network files", lambda record: record.sha256.get(record.config.model)),
+    ("numbers of parameters", lambda record: record.params),
+    ("images (their fingerprints differ)", lambda record: record.dataset_fingerprint),
+    ("numbers of training images", lambda record: record.train_images),
+)
+
+
+def _check_together(runs: Sequence[FinishedRun]) -> list[str]:
+    """Where runs are not trainings of one thing, or one training counted more than once."""
+    faults = []
+    for first, run in ((runs[0], run) for run in runs[1:]):
+        for what, read in _COMMON:
+            if read(first.record) != read(run.record):
+                faults.append(f"{first.planned.name} and {run.planned.name} have different {what}")
+    for index, run in enumerate(runs):
+        for earlier in runs[:index]:
+            if _is_same_training(earlier, run):
+                faults.append(f"{earlier.planned.name} and {run.planned.name} are one training, not two")
+    return faults
+
+
+def _is_same_training(one: FinishedRun, other: FinishedRun) -> bool:
+    """Whether two runs share seed or id, or agree in the training loss of every epoch: copies do.
+
+    Even networks of the same accuracy differ in the digits of their losses if their seeds do.
+    """
+    is_same = one.record.config.seed == other.record.config.seed or one.record.id == other.record.id
+    return is_same or (bool(one.history) and _trajectory(one) == _trajectory(other))
+
+
+def _trajectory(run: FinishedRun) -> list[tuple[float, ...]]:
+    return [(row.loss, row.accuracy, row.val_loss, row.val_accuracy) for row in run.history or ()]

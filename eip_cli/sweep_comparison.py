@@ -1,0 +1,198 @@
+"""Sweeps -> a row a configuration: against the published number, and the base network as trained here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from .baseline import BASELINE_ACCURACY, BASELINE_NETWORK, delta_interval
+from .protocol import TrainConfig, resolve_config
+from .record_checks import describe_deviations, is_on_cifar10
+from .results import Comparison
+from .samples import Sample, read_samples
+from .statements import state_sweep
+from .statistics import has_spread, mean_interval, verdict_of, welch_interval
+from .sweeps import Sweep
+
+FAULTS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class SweepRows:
+    """The rows of one sweep, and the samples behind them in the same order."""
+
+    sweep: Sweep
+    rows: tuple[Comparison, ...]
+    samples: tuple[Sample, ...]
+
+
+def compare_sweeps(sweeps: Sequence[Sweep]) -> list[SweepRows]:
+    """The rows of each of ``sweeps``, named after the sweep as well where there are several.
+
+    Raises RunError where a plan or a record is damaged.
+    """
+    samples = [sample for sweep in sweeps for sample in read_samples(sweep)]
+    names = _name_rows(samples)
+    rows = {name: _compare_sample(name, sample) for name, sample in zip(names, samples, strict=True)}
+    named = dict(zip(names, samples, strict=True))
+    for name in names:
+        rows[name] = _add_trained_baseline(rows[name], named)
+    for name, row in rows.items():
+        base = rows.get(row.trained_baseline or "")
+        rows[name] = replace(row, statement=state_sweep(row, base))
+    return [
+        SweepRows(
+            sweep,
+            tuple(rows[name] for name in names if named[name].sweep == sweep.path),
+            tuple(sample for sample in samples if sample.sweep == sweep.path),
+        )
+        for sweep in sweeps
+    ]
+
+
+def _name_rows(samples: Sequence[Sample]) -> list[str]:
+    paths = {sample.sweep for sample in samples}
+    if len(paths) < 2:
+        return [sample.name for sample in samples]
+    is_short = len({path.name for path in paths}) == len(paths)
+
+    def shorten(path: Path) -> str:
+        return path.name if is_short else str(path)
+
+    return [f"{shorten(sample.sweep)}: {sample.name}" for sample in samples]
+
+
+def _compare_sample(name: str, sample: Sample) -> Comparison:
+    """The row of ``sample`` against the published number alone."""
+    accuracies, record = sample.accuracies, sample.record
+    mean = fmean(accuracies) if accuracies else None
+    is_compared = record is not None and is_on_cifar10(record)
+    interval = _interval_against_published(accuracies) if accuracies and is_compared else None
+    return Comparison(
+        name=name,
+        source="sweep",
+        params=record.params if record else None,
+        receptive_field=record.receptive_field if record else None,
+        epochs=sample.config.epochs,
+        final_accuracy=mean,
+        best_accuracy=None,
+        best_epoch=None,
+        selected_on=sample.config.selected_on,
+        delta=mean - BASELINE_ACCURACY if mean is not None and interval else None,
+        delta_ci95=interval,
+        verdict=verdict_of(interval) if interval else "not comparable",
+        notes=tuple(_describe(sample)),
+        model=sample.config.model,
+        n=len(sample.runs),
+        accuracy_sd=stdev(accuracies) if len(accuracies) > 1 else None,
+        accuracy_ci95=mean_interval(accuracies) if has_spread(accuracies) else None,
+        seeds=sample.seeds,
+    )
+
+
+def _interval_against_published(accuracies: Sequence[float]) -> tuple[float, float]:
+    """The 95% interval of the mean of ``accuracies`` minus 82.44%, the latter taken as exact.
+
+    Student's for one sample. Runs without a spread, one or several of the same accuracy, say no more
+    of the spread than a single one does: the interval is then that of one training on each side.
+    """
+    if not has_spread(accuracies):
+        return delta_interval(fmean(accuracies))
+    low, high = mean_interval(accuracies)
+    return low - BASELINE_ACCURACY, high - BASELINE_ACCURACY
+
+
+def _describe(sample: Sample) -> list[str]:
+    """What must be known beside the numbers of a row."""
+    notes = list(sample.faults[:FAULTS_SHOWN])
+    if len(sample.faults) > FAULTS_SHOWN:
+        notes.append(f"and {len(sample.faults) - FAULTS_SHOWN} more such faults")
+    if sample.unfinished:
+        total = len(sample.runs) + len(sample.unfinished)
+        others = ", ".join(f"{name} {status}" for name, status in sample.unfinished)
+        notes.append(f"{len(sample.runs)} of {total} runs finished; not counted: {others}")
+    if sample.record:
+        notes.extend(describe_deviations(sample.record))
+    if sample.config.validation_split is not None:
+        notes.append(
+            "accuracies are of the best checkpoint by held-out training images, on the test images once"
+        )
+    if len(sample.accuracies) > 1 and not has_spread(sample.accuracies):
+        notes.append(
+            f"its {len(sample.accuracies)} runs agree to the image, so an interval from their spread would "
+            "have no width: it is compared as one run is"
+        )
+    return notes
+
+
+def _add_trained_baseline(row: Comparison, samples: dict[str, Sample]) -> Comparison:
+    """``row`` with its difference from the base network trained under the same terms, if there is one."""
+    sample = samples[row.name]
+    if not sample.accuracies or sample.config.model == BASELINE_NETWORK:
+        return row
+    name, note = _find_trained_baseline(sample, samples)
+    notes = (*row.notes, note) if note else row.notes
+    if name is None:
+        return replace(row, notes=notes)
+    base = samples[name]
+    interval = None
+    if has_spread(sample.accuracies) and has_spread(base.accuracies):
+        interval = welch_interval(sample.accuracies, base.accuracies)
+    else:
+        notes += (
+            f"not judged against {name} trained here: Welch's interval needs two runs on each side, not all "
+            "of the same accuracy",
+        )
+    return replace(
+        row,
+        notes=notes,
+        trained_baseline=name,
+        trained_delta=fmean(sample.accuracies) - fmean(base.accuracies),
+        trained_delta_ci95=interval,
+        trained_verdict=verdict_of(interval) if interval else "not comparable",
+    )
+
+
+def _find_trained_baseline(sample: Sample, samples: dict[str, Sample]) -> tuple[str | None, str | None]:
+    """The name of the base network's row to compare ``sample`` with, and what is to be said of the choice.
+
+    The same sweep's, else another's. Of several only the one at the network's own protocol is taken:
+    a choice by result would favour one side.
+    """
+    fitting = {
+        name: other
+        for name, other in samples.items()
+        if other.config.model == BASELINE_NETWORK and other.accuracies and _terms(other) == _terms(sample)
+    }
+    near = {name: other for name, other in fitting.items() if other.sweep == sample.sweep}
+    candidates = near or fitting
+    by_protocol = [name for name, other in candidates.items() if not _departures(other.config)]
+    if len(by_protocol) == 1:
+        return by_protocol[0], None
+    if len(candidates) > 1:
+        several = "several" if by_protocol else "none"
+        return None, (
+            f"not compared with the base network trained here: of {len(candidates)} such rows "
+            f"{several} keep to its own protocol"
+        )
+    for name, other in candidates.items():
+        return name, f"{name} departs from its own protocol: {_departures(other.config)}"
+    return None, None
+
+
+def _terms(sample: Sample) -> tuple[Any, ...]:
+    """What two configurations must share for their accuracies to be held against each other."""
+    record, config = sample.record, sample.config
+    assert record is not None  # asked only of samples with accuracies
+    terms = (config.dataset, config.epochs, config.validation_split)
+    return (*terms, record.dataset_fingerprint, record.train_images)
+
+
+def _departures(config: TrainConfig) -> str:
+    """In what settings ``config`` departs from its network's own protocol; empty for none."""
+    own = resolve_config(TrainConfig(model=config.model, dataset=config.dataset))
+    names = ("batch_size", "learning_rate", "schedule")
+    return ", ".join(
+        f"{name} {getattr(config, name)}" for name in names if getattr(config, name) != getattr(own, name)
+    )
