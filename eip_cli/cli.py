@@ -13,13 +13,17 @@ import click
 from click.core import ParameterSource
 
 from . import __version__
-from .errors import EipError
+from .errors import EipError, RunError
 from .options import (
-    PositiveNumber,
+    SeedList,
     data_dir_option,
     dataset_option,
     format_option,
+    given_settings,
+    parse_settings,
     plot_option,
+    seed_option,
+    training_options,
     trust_option,
     verbose_option,
 )
@@ -74,9 +78,7 @@ def cli() -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write the untrained model (.h5 or .keras)."
 )
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Initial weights."
-)
+@seed_option(help="Initial weights.")
 @trust_option
 @verbose_option
 @format_option
@@ -121,39 +123,15 @@ def summary(model: str, show_rf: bool, show_macs: bool, trust: bool, output_form
 
 @cli.command(epilog=MODEL_HELP)
 @click.option("--model", default="separable", show_default=True, help="Network to train.")
-@click.option("--epochs", type=click.IntRange(1), help="Epochs. [default: 50 on cifar10, 10 on digits]")
-@click.option(
-    "--batch-size", type=click.IntRange(1), help="Images a step. [default: 128 on cifar10, 16 on digits]"
-)
-@click.option(
-    "--learning-rate", type=PositiveNumber(), help="First epoch's rate. [default: 0.004; 0.001 for base]"
-)
-@dataset_option
-@data_dir_option
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Source of all chance."
-)
+@training_options
+@seed_option(help="Source of all chance.")
 @click.option(
     "--run-dir", type=click.Path(path_type=Path), help="The run's own, new directory. [default: runs/<id>]"
 )
 @click.option(
     "--resume", metavar="RUN", help="Continue RUN (a directory, an id, or latest) as it was started."
 )
-@click.option("--limit-train", type=click.IntRange(1), help="Use only the first N training images.")
-@click.option(
-    "--validation-split",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Hold out this fraction of the training images for validation; test images are used once.",
-)
-@click.option("--threads", type=click.IntRange(1), help="Processor cores to use. [default: all]")
-@click.option(
-    "--accelerate/--no-accelerate",
-    default=True,
-    show_default=True,
-    help="Faster equivalents of layers on a CPU.",
-)
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
-@trust_option
 @verbose_option
 @format_option
 @click.pass_context
@@ -166,13 +144,7 @@ def train(
 
     Ctrl-C stops in order: complete epochs are kept, and --resume continues with the next.
     """
-    given = {
-        name: value
-        for name, value in options.items()
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    if "data_dir" in given:
-        given["data_dir"] = str(given["data_dir"].resolve())  # the run may be continued from elsewhere
+    given = given_settings(context, options)
     if resume and run_dir:
         raise click.UsageError("--run-dir names a new run, --resume an old one: give one of them.")
 
@@ -190,6 +162,96 @@ def train(
         kept = f"{record.epochs_done} complete epochs are kept in {run.path}"
         progress.notice(f"Interrupted: {kept}. Continue with: eip train --resume {run.path}")
         context.exit(INTERRUPTED)
+
+
+@cli.command(epilog=MODEL_HELP)
+@click.option(
+    "--model", "models", multiple=True, default=("separable",), show_default=True, help="Network to train."
+)
+@click.option(
+    "--seeds", type=SeedList(), default="5", show_default=True, help="How many (0, 1, ...), or which: 3,7."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=V1,V2",
+    callback=parse_settings,
+    help="Train with each of these values of a setting, such as learning_rate=0.004,0.002.",
+)
+@training_options
+@click.option(
+    "--sweep-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The sweep's own directory; one that is there is continued. [default: a new sweeps/<id>]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Runs at once on this machine; 1 on a GPU. [default: as cores and memory allow]",
+)
+@click.option("--address", help="Train on the Ray cluster there (auto, or HOST:PORT), not on this machine.")
+@verbose_option
+@format_option
+@click.pass_context
+def sweep(
+    context: click.Context,
+    models: tuple[str, ...],
+    seeds: tuple[int, ...],
+    settings: dict[str, tuple[Any, ...]],
+    sweep_dir: Path | None,
+    jobs: int | None,
+    address: str | None,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Train networks with several seeds and settings, and compare them.
+
+    Each training is an ordinary run with a process of its own. With --sweep-dir alone a sweep
+    continues where it stopped; with more seeds, networks or values it grows. Complete runs are
+    not repeated.
+    """
+    given = given_settings(context, options)
+    if both := sorted(settings.keys() & given.keys()):
+        raise click.UsageError(f"{both[0]} is given by itself and by --set: give one of them.")
+    if jobs and address:
+        raise click.UsageError("--jobs is about this machine, --address about a cluster: give one of them.")
+
+    from .cluster import ClusterWorkers
+    from .comparison import compare_with_baseline
+    from .render import print_report
+    from .reports import report_comparison
+    from .sweep_display import SweepDisplay
+    from .sweeping import check_images, exclusive, extend_plan, plan_sweep, run_sweep
+    from .sweeps import PLAN_FILE, PlannedRun, open_sweep
+    from .workers import LocalWorkers
+
+    is_planned = sweep_dir is not None and (sweep_dir / PLAN_FILE).is_file()
+    defining = (context.get_parameter_source(name) for name in ("models", "seeds", "settings"))
+    workers = ClusterWorkers(address) if address else LocalWorkers(jobs)
+    plan: tuple[PlannedRun, ...] = ()
+    if not is_planned or given or ParameterSource.COMMANDLINE in defining:
+        with _progress() as progress:
+            plan = plan_sweep(models, seeds, settings, TrainConfig(**given), workers, progress)
+            if not address:
+                check_images(plan, progress)
+    sweep = open_sweep(sweep_dir)
+    with exclusive(sweep):
+        plan = extend_plan(sweep, plan)
+        with SweepDisplay(sweep, plan) as display:
+            outcome = run_sweep(sweep, workers, display.watch)
+    print_report(report_comparison(compare_with_baseline([str(sweep.path)])), output_format)
+    for name, reason in outcome.failures.items():
+        click.echo(f"{name} failed: {reason}", err=True)
+    if outcome.is_interrupted:
+        notice = "complete epochs are kept. Continue with: eip sweep --sweep-dir"
+        click.echo(f"Interrupted: {notice} {sweep.path}", err=True)
+        context.exit(INTERRUPTED)
+    if outcome.failures:
+        raise RunError(
+            f"{len(outcome.failures)} of {len(plan)} runs failed; to try them again: "
+            f"eip sweep --sweep-dir {sweep.path}"
+        )
 
 
 @cli.command(epilog=CHECKPOINT_HELP)
