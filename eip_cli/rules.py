@@ -263,7 +263,7 @@ def check_baseline(
     ``obstacle`` says why the validation accuracies cannot be held against 82.44%, where they cannot.
     """
     beaten = f"Final accuracy above {BASELINE_ACCURACY:.2%}"
-    first = f"First epoch above {BASELINE_ACCURACY:.2%}"
+    first = f"An epoch above {BASELINE_ACCURACY:.2%}"
     if obstacle is not None:
         return RuleCheck(beaten, obstacle, None), RuleCheck(first, obstacle, None)
     return _check_final(beaten, history, comparison), _check_first(first, history)
@@ -286,11 +286,11 @@ def _check_first(rule: str, history: Sequence[EpochRow]) -> RuleCheck:
     if not above:
         return RuleCheck(rule, f"none of {len(history)}", False)
     first = above[0]
-    found = f"epoch {first.epoch} ({first.val_accuracy:.2%}, one measurement)"
+    found = f"first epoch {first.epoch} ({first.val_accuracy:.2%}, one measurement)"
     below = [row.epoch for row in history if row.val_accuracy <= BASELINE_ACCURACY]
     for_good = max(below, default=0) + 1
     if for_good > history[-1].epoch:
-        found += "; the last one is not"
+        found += "; the last epoch is not"
     elif for_good > first.epoch:
         found += f"; every one from epoch {for_good} on"
     return RuleCheck(rule, found, True)

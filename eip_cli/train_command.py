@@ -65,12 +65,11 @@ def has_other_schedule(config: TrainConfig, network: str | None = None) -> bool:
     return config.schedule != protocol_of(config, network).schedule
 
 
-def describe_changes(config: TrainConfig, network: str | None = None) -> tuple[str, ...]:
-    """What of the training differs from its network's own protocol on its dataset, in words."""
+def describe_changes(config: TrainConfig, network: str | None = None) -> list[str]:
+    """How the training differs from its network's own protocol on its dataset, its length aside."""
     default = protocol_of(config, network)
-    names = ("epochs", "batch_size", "learning_rate", "schedule")
-    return tuple(
+    return [
         f"{name.replace('_', ' ')} {getattr(config, name)} instead of {getattr(default, name)}"
-        for name in names
+        for name in ("batch_size", "learning_rate", "schedule")
         if getattr(config, name) != getattr(default, name)
-    )
+    ]

@@ -1,0 +1,78 @@
+"""The report and its pictures as files, side by side; nothing that exists is overwritten."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from .assignment import RunResults, assess_runs, find_runs
+from .baseline import baseline_for
+from .comparison import collect_curves
+from .errors import RunError
+from .files import write_atomically
+from .plots import Curve, draw_comparison, draw_curves
+from .report_page import Pictures, write_page
+from .runs import Run
+
+
+def make_report(names: Sequence[str], output: Path | None = None, trust: bool = False) -> str:
+    """The report on the runs that ``names`` mean, as Markdown; with ``output``, written there with pictures.
+
+    Raises RunError before any work where a file to be written exists, and an EipError where a run's
+    files are missing or damaged.
+    """
+    runs = find_runs(names)
+    stems = _name_stems(runs)
+    if output is not None:
+        _require_free([output, *(output.parent / name for stem in stems for name in _picture_names(stem))])
+    subjects = assess_runs(runs, trust)
+    by_run = dict(zip((run.path for run in runs), stems, strict=True))
+    pictures: list[Pictures | None] = [None for _ in subjects]
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        pictures = [_draw(subject.results, subject.baselines, output.parent, by_run) for subject in subjects]
+    page = write_page(subjects, pictures)
+    if output is not None:
+        with write_atomically(output) as aside:
+            aside.write_text(page, encoding="utf-8")
+    return page
+
+
+def _name_stems(runs: Sequence[Run]) -> list[str]:
+    """A file name of letters, digits, dots, dashes for each run, after its id, no two the same."""
+    stems: list[str] = []
+    for run in runs:
+        stem = re.sub(r"[^A-Za-z0-9.\-]+", "-", run.read_record().id).strip(".-") or "run"
+        taken = {one.lower() for one in stems}  # Windows and macOS take a and A for one name
+        number = 2
+        name = stem
+        while name.lower() in taken:
+            name, number = f"{stem}-{number}", number + 1
+        stems.append(name)
+    return stems
+
+
+def _picture_names(stem: str) -> tuple[str, str]:
+    return f"{stem}-curves.png", f"{stem}-against-2019.png"
+
+
+def _require_free(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            raise RunError(f"{path} exists: name another file, or remove it")
+
+
+def _draw(
+    results: RunResults, baselines: Sequence[RunResults], folder: Path, stems: dict[Path, str]
+) -> Pictures:
+    """Draw a run's pictures from its history, so that they show what the page says."""
+    curves, against = _picture_names(stems[results.run.path])
+    draw_curves(results.history, results.record.config, folder / curves)
+    if baseline_for(results.record.config.dataset) is None:
+        return Pictures(curves, None)
+    trained = [
+        # A stem, not an id: the drawing reads some signs as mathematics.
+        Curve(stems[one.run.path], (tuple(row.val_accuracy for row in one.history),))
+        for one in (results, *baselines)
+    ]
+    draw_comparison([*collect_curves([]), *trained], folder / against)
+    return Pictures(curves, against)
