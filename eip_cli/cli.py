@@ -40,6 +40,7 @@ CHECKPOINT_HELP = (
     "A bare file name that is not here is looked for in the runs, newest first."
 )
 COMPARED_HELP = f"SWEEP is a sweep's directory, or its id under sweeps/. {CHECKPOINT_HELP}"
+RUN_HELP = "RUN is a run's directory, an id that eip runs lists, or latest (the run started last)."
 INTERRUPTED = 130
 
 
@@ -374,6 +375,30 @@ def runs(sort: str | None, where: list[tuple[str, str]], show_all: bool, output_
 
     records = select_runs([record for _, record in list_runs()], where, sort)
     print_report(report_runs(records, show_all), output_format)
+
+
+@cli.command(epilog=f"{RUN_HELP} Runs of the base network are the others' baseline.")
+@click.argument("names", nargs=-1, required=True, metavar="RUN...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write, with pictures beside it. [default: standard output, without pictures]",
+)
+@trust_option
+@verbose_option
+def report(names: tuple[str, ...], output: Path | None, trust: bool) -> None:
+    """Write the assignment's report as Markdown.
+
+    Each rule is checked against the network and the history in the run's own files.
+    """
+    from .report_files import make_report
+
+    page = make_report(names, output, trust)
+    if output is None:
+        click.echo(page, nl=False)
+    else:
+        _show_notice(f"Wrote {output}")
 
 
 @cli.command()

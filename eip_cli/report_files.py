@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .assignment import RunResults, assess_runs, find_runs
-from .baseline import baseline_for
 from .comparison import collect_curves
 from .errors import RunError
 from .files import write_atomically
@@ -67,12 +66,13 @@ def _draw(
     """Draw a run's pictures from its history, so that they show what the page says."""
     curves, against = _picture_names(stems[results.run.path])
     draw_curves(results.history, results.record.config, folder / curves)
-    if baseline_for(results.record.config.dataset) is None:
+    if results.obstacle is not None:
         return Pictures(curves, None)
     trained = [
         # A stem, not an id: the drawing reads some signs as mathematics.
         Curve(stems[one.run.path], (tuple(row.val_accuracy for row in one.history),))
         for one in (results, *baselines)
+        if one.obstacle is None
     ]
     draw_comparison([*collect_curves([]), *trained], folder / against)
     return Pictures(curves, against)

@@ -118,8 +118,8 @@ def _format_found(rule: RuleCheck) -> str:
 def _describe_split(results: RunResults) -> str:
     if results.record.config.validation_split is None:
         return (
-            "The validation images of every epoch were the test images: the final accuracy was picked by "
-            "nobody, the best one and the first one above the line were picked on the images that they count."
+            "The validation images of every epoch were the test images: the best epoch was picked on the "
+            "very images that it counts, the final one was not picked."
         )
     return (
         "The validation images were held-out training images; the test images were used once, at the end, by "
