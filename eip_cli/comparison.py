@@ -15,12 +15,12 @@ from .errors import ModelError
 from .history import read_history
 from .plots import Curve
 from .record_checks import describe_deviations, find_contradictions, read_history_if_any
-from .results import Comparison, McNemar, Pair
+from .results import Comparison, EpochRow, McNemar, Pair
 from .runs import BEST_FILE, HISTORY_FILE, RECORD_FILE, Run, RunRecord, find_run, is_run_id
 from .samples import read_samples
 from .statements import state_single
 from .statistics import mcnemar_p_value, mcnemar_verdict
-from .sweep_comparison import compare_sweeps
+from .sweep_comparison import compare_sweeps, name_samples
 from .sweeps import Sweep, find_sweep
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ def compare_with_baseline(
     """
     found = [_find(name) for name in names]
     sweeps = {item.path.resolve(): item for item in found if isinstance(item, Sweep)}
-    sweep_rows = {
-        compared.sweep.path.resolve(): compared.rows for compared in compare_sweeps(list(sweeps.values()))
-    }
+    sweep_rows = dict(zip(sweeps, compare_sweeps(list(sweeps.values())), strict=True))
     rows: list[Comparison] = []
     reference: Assessment | None = None
     for name, item in zip(names, found, strict=True):
@@ -59,7 +57,7 @@ def compare_with_baseline(
             if reference is not None:
                 row = _add_mcnemar(row, assessment, reference)
             reference = reference or assessment
-            rows.append(row)
+            rows.append(replace(row, statement=state_single(row)))
     return rows
 
 
@@ -78,7 +76,7 @@ def collect_curves(names: Sequence[str]) -> list[Curve]:
     A file has no history. Where all of ``names`` were trained on other data than the published ones,
     theirs are drawn alone; else only those on the same data are.
     """
-    curves = [curve for item in map(_find, names) for curve in _read_curves(item)]
+    curves = [*_read_run_curves(names), *_read_sweep_curves(names)]
     on_baseline_data = [curve for is_comparable, curve in curves if is_comparable]
     if curves and not on_baseline_data:
         return [curve for _, curve in curves]
@@ -89,25 +87,32 @@ def collect_curves(names: Sequence[str]) -> list[Curve]:
     return published + on_baseline_data
 
 
-def _read_curves(item: Run | Sweep | None) -> list[tuple[bool, Curve]]:
-    """The curves of a run or a sweep, and whether each is on the published ones' data."""
-    if isinstance(item, Run):
-        record = item.read_record()
-        logs = [(record.id, record, [read_history(item.path / HISTORY_FILE)])]
-    elif isinstance(item, Sweep):
-        logs = [
-            (sample.name, sample.record, [run.history for run in sample.runs if run.history])
-            for sample in read_samples(item)
-            if sample.record and not sample.faults
-        ]
-    else:
-        return []
-    curves = []
-    for name, record, histories in logs:
-        held_out = "" if record.config.validation_split is None else " (held-out images)"
-        accuracies = tuple(tuple(row.val_accuracy for row in history) for history in histories)
-        curves.append((baseline_for(record.config.dataset) is not None, Curve(name + held_out, accuracies)))
-    return curves
+def _read_run_curves(names: Sequence[str]) -> list[tuple[bool, Curve]]:
+    """A curve for each run, and whether it is on the published ones' data."""
+    runs = [item for item in map(_find, names) if isinstance(item, Run)]
+    return [
+        _make_curve(run.read_record().id, run.read_record(), [read_history(run.path / HISTORY_FILE)])
+        for run in runs
+    ]
+
+
+def _read_sweep_curves(names: Sequence[str]) -> list[tuple[bool, Curve]]:
+    """A curve for each configuration with finished runs, and whether it is on the published ones' data."""
+    sweeps = {item.path.resolve(): item for item in map(_find, names) if isinstance(item, Sweep)}
+    samples = name_samples([sample for sweep in sweeps.values() for sample in read_samples(sweep)])
+    return [
+        _make_curve(name, sample.record, [run.history for run in sample.runs if run.history])
+        for name, sample in samples.items()
+        if sample.record and not sample.faults
+    ]
+
+
+def _make_curve(
+    name: str, record: RunRecord, histories: Sequence[tuple[EpochRow, ...]]
+) -> tuple[bool, Curve]:
+    held_out = "" if record.config.validation_split is None else " (held-out images)"
+    accuracies = tuple(tuple(row.val_accuracy for row in history) for history in histories)
+    return baseline_for(record.config.dataset) is not None, Curve(name + held_out, accuracies)
 
 
 def _find(name: str) -> Run | Sweep | None:
@@ -184,7 +189,7 @@ def _compare_checkpoint(
         comparable=evaluation.selected_on != "test",
         notes=tuple(notes),
     )
-    return replace(row, statement=state_single(row)), assessment
+    return row, assessment
 
 
 def _add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Comparison:

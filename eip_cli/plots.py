@@ -111,7 +111,7 @@ def _draw_curve(axes: "Axes", curve: Curve, first: int, last: int, **style: Any)
     columns = [[100 * run[epoch - 1] for run in curve.runs] for epoch in epochs]
     label = curve.name
     if len(curve.runs) > 1:
-        label += f" (mean of n = {len(curve.runs)} runs; band: lowest to highest)"
+        label += f" (n = {len(curve.runs)}: mean, band from lowest to highest)"
         lowest, highest = [min(column) for column in columns], [max(column) for column in columns]
         axes.fill_between(epochs, lowest, highest, color=style["color"], alpha=0.2, linewidth=0)
     axes.plot(epochs, [sum(column) / len(column) for column in columns], label=label, **style)

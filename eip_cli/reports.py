@@ -1,7 +1,7 @@
 """Results -> what is shown of them: tables in words and percentages, records for CSV, JSON."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from .baseline import BASELINE_ACCURACY
 from .protocol import TrainConfig
 from .render import Grid, Report
-from .results import Comparison, Evaluation, LayerInfo, ModelSummary
+from .results import Comparison, Evaluation, LayerInfo, McNemar, ModelSummary
 from .runs import RunRecord, flatten_record
 
 
@@ -91,18 +91,15 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
     return Report(grids, records, payload, [f"Note: {note}" for note in evaluation.notes])
 
 
-_NESTED = ("accuracy_ci95", "delta_ci95", "per_class", "confusion_matrix", "notes")
+_NESTED = ("accuracy_ci95", "per_class", "confusion_matrix", "notes")
 
 
 def report_comparison(rows: Sequence[Comparison]) -> Report:
-    """A row a model; footnotes explain the marks and what the interval is of."""
+    """A row a model; footnotes explain the marks, what each interval is of, and say each row in words."""
+    has_sweep = any(row.source == "sweep" for row in rows)
     headers = ["Model", "Params", "RF", "Ep.", "Final", "Best\n(epoch)", "Against\n82.44", "Verdict"]
-    footnotes = [
-        "Against 82.44: final accuracy minus the baseline's, in points, and the 95% interval of that "
-        "difference for one training on each side."
-    ]
-    if any(row.selected_on == "test" for row in rows):
-        footnotes.append("* picked on the test images: too high, and not compared.")
+    if has_sweep:
+        headers[4:5] = ["n", "Final\n\N{PLUS-MINUS SIGN} sd"]
     cells = []
     for row in rows:
         best = "" if row.best_accuracy is None else f"{format_percent(row.best_accuracy)}"
@@ -111,27 +108,67 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
         final = "" if row.final_accuracy is None else format_percent(row.final_accuracy)
         if final and row.source == "checkpoint" and row.selected_on == "test":
             final += "*"
+        if row.accuracy_sd is not None:
+            final += f"\n\N{PLUS-MINUS SIGN}{100 * row.accuracy_sd:.2f}"
         cells.append(
             [
                 row.name,
                 "" if row.params is None else f"{row.params:,}",
                 format_pair(row.receptive_field),
                 "" if row.epochs is None else str(row.epochs),
+                *([] if not has_sweep else [""] if row.n is None else [str(row.n)]),
                 final,
                 best,
-                _format_delta(row),
+                _format_difference(row.delta, row.delta_ci95),
                 row.verdict,
             ]
         )
-        footnotes.extend(f"{row.name}: {note}" for note in row.notes)
     payload = [_comparison_record(row) for row in rows]
-    records = [
-        {name: value for name, value in record.items() if name not in _NESTED}
-        | dict(zip(("delta_ci95_low", "delta_ci95_high"), record["delta_ci95"] or (None, None), strict=True))
-        | {"notes": "; ".join(record["notes"])}
-        for record in payload
+    grids = [Grid(headers, cells), *_trained_grids(rows)]
+    return Report(grids, [[_flatten_comparison(record) for record in payload]], payload, _footnotes(rows))
+
+
+def _trained_grids(rows: Sequence[Comparison]) -> list[Grid]:
+    """A table of the rows that have a trained baseline, where there are any."""
+    counts = {row.name: row.n for row in rows}
+    cells = [
+        [
+            row.name,
+            row.trained_baseline,
+            f"{row.n} and {counts[row.trained_baseline]}",
+            _format_difference(row.trained_delta, row.trained_delta_ci95),
+            row.trained_verdict or "",
+        ]
+        for row in rows
+        if row.trained_baseline is not None
     ]
-    return Report([Grid(headers, cells)], [records], payload, footnotes)
+    headers = ["Model", "Base", "Runs", "Difference", "Verdict"]
+    return [Grid(headers, cells, "Against the base network as trained here", left=2)] if cells else []
+
+
+def _footnotes(rows: Sequence[Comparison]) -> list[str]:
+    notes = [
+        "Against 82.44: final accuracy minus the baseline's, in points, and the 95% interval of that "
+        "difference for one training on each side."
+    ]
+    if any(row.source == "sweep" for row in rows):
+        notes.append(
+            "Of n > 1 runs: the mean, the standard deviation (sd) over seeds, and the one-sample t interval "
+            "of the mean minus 82.44; the latter is one training's accuracy, here taken as exact."
+        )
+    if any(row.trained_baseline for row in rows):
+        notes.append("Against the base network as trained here: Welch's 95% interval, two samples of runs.")
+    if sum(row.source != "published" for row in rows) > 1:
+        notes.append(
+            "Each interval holds by itself. Whichever of several rows came out best is favoured by that "
+            "choice, which no interval here covers: train it again with other seeds."
+        )
+    if any(row.selected_on == "test" for row in rows):
+        notes.append("* picked on the test images: too high, and not compared.")
+    for row in rows:
+        notes.extend([row.statement] if row.statement else [])
+        notes.extend(f"{row.name}: {note}" for note in row.notes)
+    return notes
 
 
 def report_run(path: str, record: RunRecord) -> Report:
@@ -232,17 +269,29 @@ def _layer_record(layer: LayerInfo) -> dict[str, Any]:
 
 
 def _comparison_record(row: Comparison) -> dict[str, Any]:
-    return asdict(row) | {
-        "receptive_field": _pair_value(row.receptive_field),
-        "delta_ci95": None if row.delta_ci95 is None else list(row.delta_ci95),
-        "notes": list(row.notes),
-    }
+    return asdict(row) | {"receptive_field": _pair_value(row.receptive_field)}
 
 
-def _format_delta(row: Comparison) -> str:
-    if row.delta is None or row.delta_ci95 is None:
+_INTERVALS = ("delta_ci95", "accuracy_ci95", "trained_delta_ci95")
+
+
+def _flatten_comparison(record: dict[str, Any]) -> dict[str, Any]:
+    """A row for CSV: intervals as two columns each, the test as one for each of its numbers."""
+    flat = {name: value for name, value in record.items() if name not in (*_INTERVALS, "mcnemar")}
+    flat |= {"notes": "; ".join(record["notes"]), "seeds": " ".join(map(str, record["seeds"] or ()))}
+    for name in _INTERVALS:
+        low, high = record[name] or (None, None)
+        flat |= {f"{name}_low": low, f"{name}_high": high}
+    test = record["mcnemar"] or {}
+    return flat | {f"mcnemar_{item.name}": test.get(item.name) for item in fields(McNemar)}
+
+
+def _format_difference(difference: float | None, interval: tuple[float, float] | None) -> str:
+    if difference is None:
         return ""
-    return f"{format_points(row.delta)} \N{PLUS-MINUS SIGN}{100 * (row.delta_ci95[1] - row.delta):.2f}"
+    if interval is None:
+        return format_points(difference)
+    return f"{format_points(difference)} \N{PLUS-MINUS SIGN}{100 * (interval[1] - difference):.2f}"
 
 
 def format_percent(fraction: float) -> str:

@@ -1,20 +1,35 @@
 """A comparison in words that can be quoted as they stand: every number with its n and its interval's name."""
 
 from .baseline import BASELINE_ACCURACY
-from .results import Comparison
+from .results import Comparison, McNemar
 
 _PUBLISHED = f"the published {100 * BASELINE_ACCURACY:.2f}%"
+_ONE_EACH = "interval for one training on each side"
 
 
 def state_single(row: Comparison) -> str:
     """The row of one run or one checkpoint."""
     if row.final_accuracy is None:
-        return f"{row.name} is not compared with {_PUBLISHED}."
-    reached = f"{row.name} reached {_percent(row.final_accuracy)} in one training"
-    if row.delta is None or row.delta_ci95 is None:
-        return f"{reached}; it is not compared with {_PUBLISHED}."
-    interval = _format_difference(row.delta, row.delta_ci95)
-    return f"{reached}, {interval} of one training on each side) against {_PUBLISHED}: {_word(row.verdict)}."
+        published = f"{row.name} is not compared with {_PUBLISHED}."
+    elif row.delta is None or row.delta_ci95 is None:
+        reached = _percent(row.final_accuracy)
+        published = f"{row.name} reached {reached} in one training; it is not compared with {_PUBLISHED}."
+    else:
+        published = (
+            f"{row.name} reached {_percent(row.final_accuracy)} in one training, "
+            f"{_format_difference(row.delta, row.delta_ci95, _ONE_EACH)} against {_PUBLISHED}: "
+            f"{_word(row.verdict)}."
+        )
+    return f"{published} {_state_mcnemar(row.mcnemar)}" if row.mcnemar else published
+
+
+def _state_mcnemar(test: McNemar) -> str:
+    p_value = f"{test.p_value:.3f}" if test.p_value >= 0.001 else f"{test.p_value:.1e}"
+    return (
+        f"Against {test.against} on the same images: it alone is right on {test.only_this_correct:,}, the "
+        f"other alone on {test.only_other_correct:,} (McNemar's exact test, p = {p_value}): "
+        f"{_word(test.verdict)}. That is about these two sets of weights, not about training such networks."
+    )
 
 
 def state_sweep(row: Comparison, base: Comparison | None) -> str:
@@ -30,40 +45,37 @@ def state_sweep(row: Comparison, base: Comparison | None) -> str:
 
 def _state_accuracy(row: Comparison) -> str:
     assert row.final_accuracy is not None
-    accuracy = _percent(row.final_accuracy)
-    if row.n == 1 or row.accuracy_sd is None:
-        return f"{row.name} reached {accuracy} test accuracy in one run"
-    spread = f"{row.name} reached {accuracy} +- {100 * row.accuracy_sd:.2f}% test accuracy"
-    runs = f"mean and standard deviation of n = {row.n} runs"
-    if row.accuracy_ci95 is None:
-        return f"{spread} ({runs})"
-    low, high = row.accuracy_ci95
-    interval = f"{_percent(max(0, low))} to {_percent(min(1, high))}"
-    return f"{spread} ({runs}; 95% t interval of the mean {interval})"
+    reached = f"{row.name} reached {_percent(row.final_accuracy)} test accuracy"
+    if row.accuracy_sd is None:
+        return f"{reached} in one run"
+    spread = f"standard deviation {100 * row.accuracy_sd:.2f} points"
+    if row.accuracy_ci95 is not None:
+        low, high = row.accuracy_ci95
+        spread += f", 95% t interval of the mean {_percent(max(0, low))} to {_percent(min(1, high))}"
+    return f"{reached}, the mean of n = {row.n} runs ({spread})"
 
 
 def _state_published(row: Comparison) -> str:
     if row.delta is None or row.delta_ci95 is None:
         return f"; it is not compared with {_PUBLISHED}."
-    kind = ", one-sample t" if row.accuracy_ci95 else " of one training on each side"
-    return (
-        f", {_format_difference(row.delta, row.delta_ci95)}{kind}) against {_PUBLISHED}: "
-        f"{_word(row.verdict)}."
-    )
+    kind = "one-sample t interval" if row.accuracy_ci95 else _ONE_EACH
+    difference = _format_difference(row.delta, row.delta_ci95, kind)
+    return f", {difference} against {_PUBLISHED}: {_word(row.verdict)}."
 
 
 def _state_trained(row: Comparison, base: Comparison) -> str:
     assert row.trained_delta is not None and base.final_accuracy is not None
     against = f"against {base.name} as trained here (n = {base.n}, {_percent(base.final_accuracy)})"
     if row.trained_delta_ci95 is None or row.trained_verdict is None:
-        return f"{100 * row.trained_delta:+.2f} points {against}: too few runs for a verdict."
-    difference = _format_difference(row.trained_delta, row.trained_delta_ci95)
-    return f"{difference}, Welch) {against}: {_word(row.trained_verdict)}."
+        needed = "Welch's interval needs two runs on each side, not all of the same accuracy"
+        return f"{100 * row.trained_delta:+.2f} points {against}: no verdict, as {needed}."
+    difference = _format_difference(row.trained_delta, row.trained_delta_ci95, "Welch interval")
+    return f"{difference} {against}: {_word(row.trained_verdict)}."
 
 
-def _format_difference(difference: float, interval: tuple[float, float]) -> str:
+def _format_difference(difference: float, interval: tuple[float, float], kind: str) -> str:
     low, high = interval
-    return f"{100 * difference:+.2f} points (95% interval {100 * low:+.2f} to {100 * high:+.2f}"
+    return f"{100 * difference:+.2f} points (95% {kind} {100 * low:+.2f} to {100 * high:+.2f})"
 
 
 def _word(verdict: str) -> str:

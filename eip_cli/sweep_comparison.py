@@ -1,8 +1,7 @@
 """Sweeps -> a row a configuration: against the published number, and the base network as trained here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from statistics import fmean, stdev
 from typing import Any
 
@@ -18,49 +17,27 @@ from .sweeps import Sweep
 FAULTS_SHOWN = 3
 
 
-@dataclass(frozen=True)
-class SweepRows:
-    """The rows of one sweep, and the samples behind them in the same order."""
-
-    sweep: Sweep
-    rows: tuple[Comparison, ...]
-    samples: tuple[Sample, ...]
-
-
-def compare_sweeps(sweeps: Sequence[Sweep]) -> list[SweepRows]:
-    """The rows of each of ``sweeps``, named after the sweep as well where there are several.
+def compare_sweeps(sweeps: Sequence[Sweep]) -> list[tuple[Comparison, ...]]:
+    """The rows of each of ``sweeps``, a configuration each.
 
     Raises RunError where a plan or a record is damaged.
     """
-    samples = [sample for sweep in sweeps for sample in read_samples(sweep)]
-    names = _name_rows(samples)
-    rows = {name: _compare_sample(name, sample) for name, sample in zip(names, samples, strict=True)}
-    named = dict(zip(names, samples, strict=True))
-    for name in names:
-        rows[name] = _add_trained_baseline(rows[name], named)
+    samples = name_samples([sample for sweep in sweeps for sample in read_samples(sweep)])
+    rows = {name: _compare_sample(name, sample) for name, sample in samples.items()}
+    for name in samples:
+        rows[name] = _add_trained_baseline(rows[name], samples)
     for name, row in rows.items():
-        base = rows.get(row.trained_baseline or "")
-        rows[name] = replace(row, statement=state_sweep(row, base))
-    return [
-        SweepRows(
-            sweep,
-            tuple(rows[name] for name in names if named[name].sweep == sweep.path),
-            tuple(sample for sample in samples if sample.sweep == sweep.path),
-        )
-        for sweep in sweeps
-    ]
+        rows[name] = replace(row, statement=state_sweep(row, rows.get(row.trained_baseline or "")))
+    return [tuple(row for name, row in rows.items() if samples[name].sweep == sweep.path) for sweep in sweeps]
 
 
-def _name_rows(samples: Sequence[Sample]) -> list[str]:
+def name_samples(samples: Sequence[Sample]) -> dict[str, Sample]:
+    """``samples`` by their configurations' names, after the sweep's where there are several sweeps."""
     paths = {sample.sweep for sample in samples}
     if len(paths) < 2:
-        return [sample.name for sample in samples]
+        return {sample.name: sample for sample in samples}
     is_short = len({path.name for path in paths}) == len(paths)
-
-    def shorten(path: Path) -> str:
-        return path.name if is_short else str(path)
-
-    return [f"{shorten(sample.sweep)}: {sample.name}" for sample in samples]
+    return {f"{sample.sweep.name if is_short else sample.sweep}: {sample.name}": sample for sample in samples}
 
 
 def _compare_sample(name: str, sample: Sample) -> Comparison:
@@ -136,14 +113,8 @@ def _add_trained_baseline(row: Comparison, samples: dict[str, Sample]) -> Compar
     if name is None:
         return replace(row, notes=notes)
     base = samples[name]
-    interval = None
-    if has_spread(sample.accuracies) and has_spread(base.accuracies):
-        interval = welch_interval(sample.accuracies, base.accuracies)
-    else:
-        notes += (
-            f"not judged against {name} trained here: Welch's interval needs two runs on each side, not all "
-            "of the same accuracy",
-        )
+    is_judged = has_spread(sample.accuracies) and has_spread(base.accuracies)
+    interval = welch_interval(sample.accuracies, base.accuracies) if is_judged else None
     return replace(
         row,
         notes=notes,
