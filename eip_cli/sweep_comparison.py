@@ -45,7 +45,7 @@ def _compare_sample(name: str, sample: Sample) -> Comparison:
     accuracies, record = sample.accuracies, sample.record
     mean = fmean(accuracies) if accuracies else None
     is_compared = record is not None and is_on_cifar10(record)
-    interval = _interval_against_published(accuracies) if accuracies and is_compared else None
+    interval = interval_against_published(accuracies) if accuracies and is_compared else None
     return Comparison(
         name=name,
         source="sweep",
@@ -68,7 +68,7 @@ def _compare_sample(name: str, sample: Sample) -> Comparison:
     )
 
 
-def _interval_against_published(accuracies: Sequence[float]) -> tuple[float, float]:
+def interval_against_published(accuracies: Sequence[float]) -> tuple[float, float]:
     """The 95% interval of the mean of ``accuracies`` minus 82.44%, the latter taken as exact.
 
     Student's for one sample. Runs without a spread, one or several of the same accuracy, say no more

@@ -1,9 +1,8 @@
-"""The published numbers, and the statistics of a comparison with them."""
+"""The published numbers, and the comparison of one training with them."""
 
 import math
 
 import pytest
-from scipy.stats import binomtest
 
 from eip_cli.baseline import (
     PUBLISHED_RUNS,
@@ -11,11 +10,10 @@ from eip_cli.baseline import (
     compare,
     delta_interval,
     published_comparisons,
-    verdict_of,
-    wilson_interval,
 )
 from eip_cli.inspection import summarize_model
 from eip_cli.model import build_model
+from eip_cli.statistics import verdict_of
 
 
 def test_the_published_rows_are_those_of_the_report() -> None:
@@ -30,17 +28,6 @@ def test_the_published_rows_are_those_of_the_report() -> None:
 def test_the_published_sizes_are_those_of_the_networks(run) -> None:  # type: ignore[no-untyped-def]
     summary = summarize_model(build_model(run.network), run.network)
     assert (summary.total_params, summary.receptive_field) == (run.params, run.receptive_field)
-
-
-@pytest.mark.parametrize(("correct", "n"), [(8441, 10_000), (0, 10), (10, 10), (1, 3), (355, 360)])
-def test_the_accuracy_interval_is_wilsons(correct: int, n: int) -> None:
-    reference = binomtest(correct, n).proportion_ci(0.95, method="wilson")
-    assert wilson_interval(correct, n) == pytest.approx((reference.low, reference.high), abs=1e-12)
-
-
-def test_an_interval_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one observation"):
-        wilson_interval(0, 0)
 
 
 def test_the_reports_network_is_better_by_the_contracts_formula() -> None:
