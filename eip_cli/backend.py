@@ -7,9 +7,8 @@ run, so that help and usage errors never wait for TensorFlow.
 import contextlib
 import logging
 import os
-import sys
-import tempfile
-from collections.abc import Iterator
+
+from .quiet import held_back_errors
 
 # Each is set only where the user has not: their own environment always wins.
 # The BFC allocator keeps large blocks instead of returning them to the system; without it a
@@ -20,38 +19,11 @@ ENVIRONMENT_DEFAULTS = {
 }
 
 
-@contextlib.contextmanager
-def _quiet_start() -> Iterator[None]:
-    """Hold back what native libraries write to standard error, unless the block fails.
-
-    TensorFlow 2.21 logs before its own log level is in force, below Python's sys.stderr, so
-    only the file descriptor can be turned away.
-    """
-    sys.stderr.flush()
-    try:
-        standard_error = os.dup(2)
-    except OSError:  # standard error is closed: nothing can be written there
-        yield
-        return
-    with tempfile.TemporaryFile() as held_back:
-        os.dup2(held_back.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            os.dup2(standard_error, 2)
-            held_back.seek(0)
-            os.write(2, held_back.read())
-            raise
-        finally:
-            os.dup2(standard_error, 2)
-            os.close(standard_error)
-
-
 def _import_keras() -> None:
     for name, value in ENVIRONMENT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     verbose = os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
-    with contextlib.nullcontext() if verbose else _quiet_start():
+    with contextlib.nullcontext() if verbose else held_back_errors():
         import keras  # noqa: F401
     if not verbose:
         # Keras warns of the .h5 format through absl, not through the warnings module.
