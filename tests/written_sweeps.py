@@ -1,6 +1,6 @@
 """Writes sweeps as trainings would have left them, with accuracies of one's choice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def write_run(sweep: Sweep, run: PlannedRun, accuracy: float | None, **changes: 
 
 def write_sweep(
     path: str,
-    accuracies: dict[str, Sequence[float | None]],
+    accuracies: Mapping[str, Sequence[float | None]],
     changes: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Sweep:

@@ -1,0 +1,448 @@
+"""Sweeps compared: what a row of a configuration says, and what it refuses to say."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from scipy.stats import t, ttest_ind
+from written_sweeps import history_to, planned, write_run, write_sweep
+
+from eip_cli.baseline import BASELINE_ACCURACY, delta_interval
+from eip_cli.cli import cli
+from eip_cli.comparison import collect_curves, compare_with_baseline
+from eip_cli.errors import RunError
+from eip_cli.history import format_history
+from eip_cli.plots import Curve, draw_comparison
+from eip_cli.results import Comparison
+from eip_cli.sweeps import PlannedRun, open_sweep
+
+OURS, BASE = [0.8441, 0.8402, 0.8466], [0.8251, 0.8244, 0.8297]
+
+
+def eip(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, prog_name="eip")
+
+
+def rows_of(*names: str) -> dict[str, Comparison]:
+    return {row.name: row for row in compare_with_baseline(names)}
+
+
+def test_a_row_a_configuration_with_n_mean_spread_and_interval() -> None:
+    write_sweep("sweep", {"separable": OURS, "base": BASE})
+    row = rows_of("sweep")["separable"]
+    assert (row.source, row.model, row.n, row.seeds, row.epochs) == ("sweep", "separable", 3, (0, 1, 2), 50)
+    assert (row.params, row.receptive_field, row.selected_on) == (58_965, (44, 44), "test")
+    assert (row.final_accuracy, row.accuracy_sd) == (fmean(OURS), stdev(OURS))
+    interval = t.interval(0.95, 2, fmean(OURS), stdev(OURS) / math.sqrt(3))
+    assert row.accuracy_ci95 == pytest.approx(interval)
+    assert row.delta == fmean(OURS) - BASELINE_ACCURACY
+    assert row.delta_ci95 == pytest.approx([bound - BASELINE_ACCURACY for bound in interval])
+    assert row.verdict == "better"
+    assert (row.best_accuracy, row.best_epoch, row.mcnemar, row.notes) == (None, None, None, ())
+
+
+def test_a_configuration_is_compared_with_the_base_network_of_its_sweep() -> None:
+    write_sweep("sweep", {"separable": OURS, "base": BASE})
+    rows = rows_of("sweep")
+    reference = ttest_ind(OURS, BASE, equal_var=False).confidence_interval(0.95)
+    assert rows["separable"].trained_baseline == "base"
+    assert rows["separable"].trained_delta == fmean(OURS) - fmean(BASE)
+    assert rows["separable"].trained_delta_ci95 == pytest.approx(reference)
+    assert rows["separable"].trained_verdict == "better"
+    base = rows["base"]
+    trained = (base.trained_baseline, base.trained_delta, base.trained_delta_ci95, base.trained_verdict)
+    assert trained == (None, None, None, None)
+
+
+def test_a_difference_inside_the_noise_is_called_so() -> None:
+    write_sweep("sweep", {"separable": [0.8300, 0.8200, 0.8260], "base": BASE})
+    row = rows_of("sweep")["separable"]
+    assert (row.verdict, row.trained_verdict) == ("indistinguishable", "indistinguishable")
+    assert row.statement is not None
+    assert "better" not in row.statement
+
+
+def test_the_statement_holds_every_number_that_it_is_about() -> None:
+    write_sweep("sweep", {"separable": OURS, "base": BASE})
+    row = rows_of("sweep")["separable"]
+    assert row.statement == (
+        "separable reached 84.36% test accuracy, the mean of n = 3 runs (standard deviation 0.32 points, "
+        "95% t interval of the mean 83.56% to 85.16%), +1.92 points (95% one-sample t interval +1.12 to "
+        "+2.72) against the published 82.44%: better. +1.72 points (95% Welch interval +1.03 to +2.42) "
+        "against base as trained here (n = 3, 82.64%): better."
+    )
+    assert row.statement in " ".join(eip("compare-baseline", "sweep").stdout.split())
+
+
+def test_a_worse_network_is_called_worse() -> None:
+    write_sweep("sweep", {"separable": [0.79, 0.80, 0.795], "base": BASE})
+    row = rows_of("sweep")["separable"]
+    assert (row.verdict, row.trained_verdict) == ("worse", "worse")
+
+
+def test_one_run_is_compared_as_a_run_is() -> None:
+    write_sweep("sweep", {"separable": [0.8441], "base": [0.8251]})
+    row = rows_of("sweep")["separable"]
+    assert (row.n, row.accuracy_sd, row.accuracy_ci95) == (1, None, None)
+    assert (row.delta_ci95, row.verdict) == (delta_interval(0.8441), "better")
+    assert (row.trained_baseline, row.trained_delta_ci95) == ("base", None)
+    assert row.trained_verdict == "not comparable"
+    assert row.statement is not None
+    assert "no verdict, as Welch's interval needs two runs on each side" in row.statement
+
+
+def test_runs_that_agree_to_the_image_are_no_evidence_of_a_narrow_interval() -> None:
+    write_sweep("sweep", {"separable": [0.8330, 0.8330], "base": BASE})
+    row = rows_of("sweep")["separable"]
+    assert (row.n, row.accuracy_sd, row.accuracy_ci95) == (2, 0, None)
+    assert (row.delta_ci95, row.verdict) == (delta_interval(0.8330), "indistinguishable")
+    assert row.trained_verdict == "not comparable"
+    assert "agree to the image" in row.notes[0]
+
+
+def test_unfinished_runs_do_not_count_and_are_said() -> None:
+    sweep = write_sweep("sweep", {"separable": [0.84, 0.85, 0.86, None]})
+    run = sweep.run_of(planned("separable", 2))
+    run.write_record(replace(run.read_record(), status="interrupted", epochs_done=20))
+    row = rows_of("sweep")["separable"]
+    assert (row.n, row.seeds, row.final_accuracy) == (2, (0, 1), 0.845)
+    assert row.notes == (
+        "2 of 4 runs finished; not counted: separable-seed2 interrupted, separable-seed3 planned",
+    )
+
+
+def test_a_sweep_that_has_not_begun_is_not_comparable() -> None:
+    write_sweep("sweep", {"separable": [None, None], "base": BASE})
+    row = rows_of("sweep")["separable"]
+    assert (row.n, row.final_accuracy, row.delta, row.verdict) == (0, None, None, "not comparable")
+    assert row.trained_baseline is None
+    assert row.statement == "separable is not compared: none of its runs has finished."
+
+
+def test_held_out_images_leave_one_use_of_the_test_images() -> None:
+    # What was picked on is not what is compared: history and record end on the held-out images.
+    sweep = write_sweep("sweep", {"separable": OURS}, validation_split=0.1)
+    for run, accuracy in zip(sweep.read_plan(), (0.80, 0.81, 0.82), strict=True):
+        directory = sweep.run_of(run)
+        directory.write_record(replace(directory.read_record(), test_accuracy=accuracy))
+    row = rows_of("sweep")["separable"]
+    assert (row.final_accuracy, row.selected_on) == (pytest.approx(0.81), "validation")
+    assert any("on the test images once" in note for note in row.notes)
+
+
+def test_other_images_than_cifar10s_are_not_held_against_its_number() -> None:
+    write_sweep("sweep", {"separable": OURS, "base": BASE}, {"dataset_fingerprint": {"unordered": "forged"}})
+    row = rows_of("sweep")["separable"]
+    assert (row.delta, row.delta_ci95, row.verdict) == (None, None, "not comparable")
+    assert (row.final_accuracy, row.trained_verdict) == (fmean(OURS), "better")
+    assert any("not CIFAR-10's own" in note for note in row.notes)
+
+
+def test_digits_have_a_mean_and_a_trained_baseline_but_no_published_one() -> None:
+    digits = {"dataset_fingerprint": {"ordered": "d", "unordered": "d"}}
+    write_sweep(
+        "sweep", {"separable": [0.97, 0.98, 0.99], "base": [0.90, 0.91, 0.89]}, digits, dataset="digits"
+    )
+    row = rows_of("sweep")["separable"]
+    assert (row.delta, row.delta_ci95, row.verdict) == (None, None, "not comparable")
+    assert (row.n, row.final_accuracy, row.accuracy_sd) == (3, pytest.approx(0.98), pytest.approx(0.01))
+    assert (row.trained_baseline, row.trained_verdict) == ("base", "better")
+    assert "trained on digits" in row.notes
+
+
+def test_less_training_than_the_published_is_marked() -> None:
+    write_sweep("sweep", {"separable": OURS}, limit_train=5000, epochs=5)
+    row = rows_of("sweep")["separable"]
+    assert (row.epochs, row.verdict) == (5, "better")
+    assert row.notes[0] == "trained on 5,000 images only"
+    assert row.notes[1].startswith("trained for 5 epochs")
+
+
+# A record of the second of three runs, changed -> what the row says of it.
+FORGERIES: list[tuple[dict[str, Any], str]] = [
+    ({"final_accuracy": 0.99}, "says that it ended at 0.99, its history.csv at 0.8402"),
+    ({"final_accuracy": math.nan}, "final_accuracy is nan, which is no accuracy"),
+    ({"final_accuracy": "0.99"}, "final_accuracy is '0.99', which is no accuracy"),
+    ({"final_accuracy": 84.02}, "final_accuracy is 84.02, which is no accuracy"),
+    ({"final_accuracy": None}, "it has no final test accuracy"),
+    ({"params": 60_000}, "separable-seed0 and separable-seed1 have different numbers of parameters"),
+    ({"train_images": 49_999}, "separable-seed0 and separable-seed1 have different numbers of training"),
+    ({"dataset_fingerprint": {"unordered": "other"}}, "have different images"),
+    ({"sha256": {"separable": "0" * 64}}, "its network's file is not the one of the plan"),
+    ({"epochs_done": 49}, "finished with 49 epochs recorded and 50 logged of 50"),
+    ({"id": "separable-seed0"}, "separable-seed0 and separable-seed1 are one training, not two"),
+    ({"config": replace(planned("separable", 1).config, batch_size=64)}, "its batch_size is 64, not 128"),
+    ({"config": replace(planned("separable", 1).config, epochs=51)}, "its epochs is 51, not 50 as planned"),
+    ({"config": planned("separable", 0).config}, "its seed is 0, not 1 as planned"),
+    ({"config": planned("base", 1).config}, "its model is base, not separable as planned"),
+]
+
+
+@pytest.mark.parametrize(("changes", "fault"), FORGERIES, ids=[fault[:40] for _, fault in FORGERIES])
+def test_runs_that_are_not_what_they_claim_are_not_averaged(changes: dict[str, Any], fault: str) -> None:
+    sweep = write_sweep("sweep", {"separable": OURS, "base": BASE})
+    run = sweep.run_of(planned("separable", 1))
+    run.write_record(replace(run.read_record(), **changes))
+    row = rows_of("sweep")["separable"]
+    assert (row.n, row.verdict, row.trained_baseline) == (3, "not comparable", None)
+    numbers = (row.final_accuracy, row.accuracy_sd, row.accuracy_ci95, row.delta, row.delta_ci95)
+    assert numbers == (None, None, None, None, None)
+    assert any(fault in note for note in row.notes)
+    assert json.loads(eip("compare-baseline", "sweep", "--format", "json").stdout)
+
+
+def test_threads_and_folders_may_differ() -> None:
+    sweep = write_sweep("sweep", {"separable": OURS})
+    run = sweep.run_of(planned("separable", 1))
+    config = replace(planned("separable", 1).config, threads=2, data_dir="/elsewhere")
+    run.write_record(replace(run.read_record(), config=config))
+    assert rows_of("sweep")["separable"].verdict == "better"
+
+
+def test_a_copied_run_with_another_seed_written_into_it_is_found() -> None:
+    sweep = write_sweep("sweep", {"separable": OURS})
+    copy = sweep.run_of(planned("separable", 1))
+    (copy.path / "history.csv").write_text(format_history(history_to(0.8441, 50, seed=0)))
+    copy.write_record(replace(copy.read_record(), final_accuracy=0.8441))
+    row = rows_of("sweep")["separable"]
+    assert row.verdict == "not comparable"
+    assert row.notes == ("separable-seed0 and separable-seed1 are one training, not two",)
+
+
+def test_a_seed_planned_twice_is_one_training() -> None:
+    sweep = open_sweep(Path("sweep"))
+    again = replace(planned("separable", 0), name="again")
+    sweep.write_plan([planned("separable", 0), again])
+    for run in sweep.read_plan():
+        write_run(sweep, run, 0.85)
+    assert rows_of("sweep")["separable"].notes == ("separable-seed0 and again are one training, not two",)
+
+
+def test_a_run_without_its_history_is_not_averaged() -> None:
+    sweep = write_sweep("sweep", {"separable": OURS})
+    (sweep.run_of(planned("separable", 2)).path / "history.csv").unlink()
+    row = rows_of("sweep")["separable"]
+    assert (row.verdict, row.final_accuracy) == ("not comparable", None)
+    assert row.notes == ("separable-seed2: it has no readable history.csv to check its accuracy against",)
+
+
+def test_a_network_file_that_changed_between_runs_is_found() -> None:
+    sweep = open_sweep(Path("sweep"))
+    config = replace(planned("separable", 0).config, model="/nets/mine.py:net")
+    plan = [PlannedRun(f"net-seed{seed}", replace(config, seed=seed), str(seed)) for seed in (0, 1)]
+    sweep.write_plan(plan)
+    for run in plan:
+        write_run(sweep, run, 0.85 + run.config.seed / 100, sha256={config.model: str(run.config.seed)})
+    assert rows_of("sweep")["net"].notes == ("net-seed0 and net-seed1 have different network files",)
+
+
+def test_a_single_run_whose_record_disagrees_with_its_history_is_not_compared() -> None:
+    sweep = write_sweep("sweep", {"separable": [0.80]})
+    run = sweep.run_of(planned("separable", 0))
+    assert rows_of(str(run.path))["separable-seed0"].verdict == "worse"
+    run.write_record(replace(run.read_record(), final_accuracy=0.90))
+    row = rows_of(str(run.path))["separable-seed0"]
+    assert (row.source, row.verdict, row.final_accuracy) == ("run", "not comparable", None)
+    assert row.notes == ("its run.json says that it ended at 0.9, its history.csv at 0.8",)
+
+
+def test_a_single_run_of_no_accuracy_is_not_compared() -> None:
+    run = write_sweep("sweep", {"separable": [0.80]}).run_of(planned("separable", 0))
+    run.write_record(replace(run.read_record(), final_accuracy=math.nan))
+    assert rows_of(str(run.path))["separable-seed0"].verdict == "not comparable"
+    assert "NaN" not in eip("compare-baseline", str(run.path), "--format", "json").stdout
+
+
+def test_a_damaged_record_is_named() -> None:
+    sweep = write_sweep("sweep", {"separable": OURS})
+    sweep.run_of(planned("separable", 1)).record_path.write_text("{")
+    with pytest.raises(RunError, match=r"separable-seed1/run.json is damaged"):
+        compare_with_baseline(["sweep"])
+
+
+def write_base(path: str, **settings: Any) -> None:
+    """More runs of the base network into the sweep in ``path``."""
+    sweep = open_sweep(Path(path))
+    plan = [planned("base", seed, **settings) for seed in range(3)]
+    sweep.write_plan([*sweep.read_plan(), *plan])
+    for run, accuracy in zip(plan, BASE, strict=True):
+        write_run(sweep, run, accuracy)
+
+
+def test_of_several_base_networks_the_one_at_its_own_protocol_is_compared() -> None:
+    write_sweep("sweep", {"separable": OURS})
+    write_base("sweep", learning_rate=0.01)
+    write_base("sweep", learning_rate=0.001)
+    assert rows_of("sweep")["separable"].trained_baseline == "base, learning_rate 0.001"
+
+
+def test_none_of_several_base_networks_is_chosen_by_its_result() -> None:
+    write_sweep("sweep", {"separable": OURS})
+    write_base("sweep", learning_rate=0.01)
+    write_base("sweep", learning_rate=0.02)
+    row = rows_of("sweep")["separable"]
+    assert row.trained_baseline is None
+    assert row.notes == (
+        "not compared with the base network trained here: of 2 such rows none keep to its own protocol",
+    )
+
+
+def test_a_base_network_off_its_protocol_is_said_to_be() -> None:
+    write_sweep("sweep", {"separable": OURS})
+    write_base("sweep", learning_rate=0.1)
+    row = rows_of("sweep")["separable"]
+    assert row.trained_baseline == "base"
+    assert row.notes == ("base departs from its own protocol: learning_rate 0.1",)
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 10}, {"limit_train": 5000}, {"validation_split": 0.1}])
+def test_a_base_network_trained_otherwise_is_no_baseline(settings: dict[str, Any]) -> None:
+    write_sweep("sweep", {"separable": OURS})
+    write_base("sweep", **settings)
+    assert rows_of("sweep")["separable"].trained_baseline is None
+
+
+def test_a_base_network_with_faults_is_no_baseline() -> None:
+    sweep = write_sweep("sweep", {"separable": OURS, "base": BASE})
+    run = sweep.run_of(planned("base", 1))
+    run.write_record(replace(run.read_record(), final_accuracy=0.7))
+    assert rows_of("sweep")["separable"].trained_baseline is None
+
+
+def test_another_sweep_may_hold_the_base_network() -> None:
+    write_sweep("ours", {"separable": OURS})
+    write_sweep("theirs", {"base": BASE})
+    rows = rows_of("ours", "theirs")
+    assert list(rows) == ["ours: separable", "theirs: base"]
+    assert rows["ours: separable"].trained_baseline == "theirs: base"
+
+
+def test_the_base_network_of_the_same_sweep_comes_first() -> None:
+    write_sweep("ours", {"separable": OURS, "base": BASE})
+    write_sweep("theirs", {"base": [0.70, 0.71]})
+    assert rows_of("theirs", "ours")["ours: separable"].trained_baseline == "ours: base"
+
+
+def test_a_sweep_named_twice_counts_once() -> None:
+    write_sweep("sweep", {"separable": OURS})
+    assert list(rows_of("sweep", "./sweep")) == ["separable"]
+
+
+def test_a_sweep_is_found_by_its_id_and_its_runs_by_their_folders() -> None:
+    Path("sweeps").mkdir()
+    write_sweep("sweeps/mine", {"separable": OURS})
+    assert list(rows_of("mine", "sweeps/mine/separable-seed1")) == ["separable", "separable-seed1"]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "status"),
+    [
+        ({"separable": OURS, "base": BASE}, 0),
+        ({"separable": [0.83, 0.82, 0.825], "base": BASE}, 1),
+        ({"separable": [None], "base": BASE}, 1),
+        ({"base": [0.90, 0.91, 0.92]}, 1),
+    ],
+)
+def test_require_better_judges_all_but_the_sweeps_own_base_network(
+    accuracies: dict[str, list[float | None]], status: int
+) -> None:
+    write_sweep("sweep", accuracies)
+    assert eip("compare-baseline", "--require-better", "sweep").exit_code == status
+
+
+def test_the_json_has_lists_and_nulls() -> None:
+    write_sweep("sweep", {"separable": OURS, "base": [0.82]})
+    *_, ours, base = json.loads(eip("compare-baseline", "sweep", "--format", "json").stdout)
+    assert (ours["seeds"], ours["trained_baseline"], ours["trained_delta_ci95"]) == ([0, 1, 2], "base", None)
+    assert len(ours["accuracy_ci95"]) == 2
+    assert (base["accuracy_sd"], base["mcnemar"], base["receptive_field"]) == (None, None, 44)
+
+
+def test_csv_has_two_columns_an_interval() -> None:
+    write_sweep("sweep", {"separable": OURS})
+    header, *_, row = eip("compare-baseline", "sweep", "--format", "csv").stdout.splitlines()
+    for name in ("delta_ci95_low", "accuracy_ci95_high", "trained_delta_ci95_low", "mcnemar_p_value"):
+        assert name in header.split(",")
+    assert "0 1 2" in row
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_the_table_fits_and_says_what_its_intervals_are(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    write_sweep("sweep", {"separable": OURS, "base": BASE})
+    printed = eip("compare-baseline", "sweep").stdout
+    assert max(map(len, printed.splitlines())) <= columns
+    words = " ".join(printed.split())
+    for text in (
+        "±0.32",
+        "+1.92 ±0.80",
+        "+1.72 ±0.70",
+        "one-sample t interval",
+        "Each interval holds by itself",
+    ):
+        assert text in words
+
+
+def test_runs_and_sweeps_are_compared_without_tensorflow() -> None:
+    write_sweep("sweep", {"separable": OURS, "base": BASE})
+    code = (
+        "import sys; from eip_cli import compare_with_baseline; "
+        "print(len(compare_with_baseline(['sweep', 'sweep/base-seed0'])), 'tensorflow' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["3", "False"]
+
+
+def test_the_published_numbers_alone_need_no_scipy() -> None:
+    code = (
+        "import sys; from eip_cli.cli import cli; cli(['compare-baseline'], standalone_mode=False); "
+        "sys.exit('scipy' in sys.modules or 'tensorflow' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
+def test_the_curves_are_those_of_finished_runs_beside_the_published() -> None:
+    write_sweep("sweep", {"separable": [*OURS, None], "base": BASE[:1]})
+    base, separable, ours, one = collect_curves(["sweep"])
+    assert base.is_published and separable.is_published
+    assert (ours.name, len(ours.runs), ours.epochs) == ("separable", 3, range(1, 51))
+    assert [run[-1] for run in ours.runs] == OURS
+    assert (one.name, len(one.runs)) == ("base", 1)
+
+
+def test_curves_on_other_data_stand_alone_or_not_at_all() -> None:
+    write_sweep("digits", {"separable": [0.97, 0.98]}, dataset="digits")
+    write_sweep("cifar10", {"separable": OURS})
+    assert [curve.name for curve in collect_curves(["digits"])] == ["separable"]
+    both = [curve.name for curve in collect_curves(["digits", "cifar10"])]
+    assert both == ["base, 2019", "separable, 2019", "cifar10: separable"]
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 3), (3, 50)])
+def test_mean_and_band_are_drawn(seeds: int, epochs: int) -> None:
+    write_sweep("sweep", {"separable": OURS[:seeds]}, epochs=epochs)
+    result = eip("compare-baseline", "sweep", "--plot", "curves.svg")
+    assert (result.exit_code, result.stderr) == (0, "Wrote curves.svg\n")
+    drawing = Path("curves.svg").read_text(encoding="utf-8")
+    assert ("FillBetweenPolyCollection" in drawing) == (seeds > 1)
+    assert ("axes_2" in drawing) == (epochs == 50)  # the later half, enlarged
+
+
+def test_the_band_is_from_the_lowest_to_the_highest_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.axes import Axes
+
+    bands = []
+    monkeypatch.setattr(Axes, "fill_between", lambda self, *band, **style: bands.append(band))
+    draw_comparison([Curve("ours", ((0.5, 0.7), (0.6, 0.9), (0.4, 0.8)))], Path("curves.png"))
+    (epochs, lowest, highest) = bands[0]
+    assert epochs == [1, 2]
+    assert (lowest, highest) == (pytest.approx([40, 70]), pytest.approx([60, 90]))
