@@ -55,7 +55,7 @@ def compare_with_baseline(
         else:
             row, assessment = _compare_checkpoint(name, progress, data_dir, trust)
             if reference is not None:
-                row = _add_mcnemar(row, assessment, reference)
+                row = add_mcnemar(row, assessment, reference)
             reference = reference or assessment
             rows.append(replace(row, statement=state_single(row)))
     return rows
@@ -192,8 +192,12 @@ def _compare_checkpoint(
     return row, assessment
 
 
-def _add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Comparison:
-    """``row`` with McNemar's test against the checkpoint of ``other``, where both saw the same images."""
+def add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Comparison:
+    """``row`` with McNemar's test against the checkpoint of ``other``, where both saw the same images.
+
+    A checkpoint that was picked on these images wins over one that was not by the picking alone, so
+    its win is ``not comparable``; its loss stands, and so does what two such checkpoints differ by.
+    """
     against = other.evaluation.checkpoint
     if this.images != other.images:
         return replace(row, notes=(*row.notes, f"evaluated on other images than {against}: no McNemar test"))
@@ -201,7 +205,6 @@ def _add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Co
     only_other = int((other.is_correct & ~this.is_correct).sum())
     verdict = mcnemar_verdict(only_this, only_other)
     winner, loser = (this, other) if only_this > only_other else (other, this)
-    # Picked on these very images, a checkpoint is ahead of one that was not by the picking alone.
     is_favoured = winner.evaluation.selected_on == "test" != loser.evaluation.selected_on
     test = McNemar(
         against=against,
@@ -212,5 +215,7 @@ def _add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Co
     )
     notes = row.notes
     if "test" in (this.evaluation.selected_on, other.evaluation.selected_on):
-        notes += ("McNemar's test takes no account of picking on the test images, which favours what was",)
+        notes += (
+            "McNemar's test knows nothing of the picking on the test images: it favours what was picked",
+        )
     return replace(row, mcnemar=test, notes=notes)
