@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .backend import keras
 from .baseline import BASELINE_ACCURACY, BASELINE_NETWORK, TEST_IMAGE_COUNT, baseline_for, compare
 from .data import load_dataset
-from .errors import ModelError
+from .errors import ModelError, RunError
 from .inspection import summarize_model
 from .model import KNOWN_NETWORKS, is_user_network
 from .network_code import write_network_code
@@ -22,7 +22,13 @@ from .run_consistency import find_disagreements, hash_files, read_sound_history,
 from .runs import BEST_FILE, Run, RunRecord, find_run
 from .sources import open_checkpoint
 from .statistics import wilson_interval
-from .train_command import describe_changes, has_other_schedule, is_known_source, write_train_command
+from .train_command import (
+    describe_changes,
+    has_other_schedule,
+    is_known_source,
+    portable_source,
+    write_train_command,
+)
 
 # CIFAR-10 has 50,000 training images (Krizhevsky, Learning Multiple Layers of Features, 2009).
 CIFAR10_TRAIN_COUNT = 50_000
@@ -115,6 +121,8 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
     Raises RunError or CheckpointError where its record, history or checkpoint is missing or damaged.
     """
     record, history = read_sound_record(run), read_sound_history(run)
+    if not (run.path / BEST_FILE).is_file():  # a bare name would be looked for in other runs
+        raise RunError(f"{run.path} has no {BEST_FILE}: there is no network to check")
     opened = open_checkpoint(str(run.path / BEST_FILE), trust=trust)
     config = record.config
     assert config.epochs is not None
@@ -125,7 +133,11 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
     obstacle = _find_obstacle(record)
     comparison = _compare(record, history, summary, obstacle)
     best = max(history, key=lambda row: row.val_accuracy)
-    start = None if config.model in KNOWN_NETWORKS or is_user_network(config.model) else config.model
+    start = (
+        None
+        if config.model in KNOWN_NETWORKS or is_user_network(config.model)
+        else portable_source(config.model)
+    )
     last = _measure(history[-1], images)
     hashes = hash_files(run, record)
     return RunResults(

@@ -2,7 +2,7 @@
 
 import re
 
-PLAIN_WORDS = re.compile(r"[A-Za-z0-9 ,.;()%'+\-]*")
+PLAIN_WORDS = re.compile(r"[A-Za-z0-9 ,.:;()%'+\-]*")
 
 
 def show_code(text: str) -> str:
@@ -28,7 +28,7 @@ def _escape(char: str) -> str:
 
 def show_words(text: str) -> str:
     """A sentence as it is where it is of plain words alone, else as a code span."""
-    return text if PLAIN_WORDS.fullmatch(text) and "www." not in text else show_code(text)
+    return text if PLAIN_WORDS.fullmatch(text) and "www." not in text.lower() else show_code(text)
 
 
 def fence(text: str, language: str) -> str:

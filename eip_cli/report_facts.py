@@ -7,9 +7,11 @@ from .markdown import show_code
 from .protocol import OWN_SCHEDULE
 from .reports import format_pair, format_percent
 from .statistics import wilson_interval
+from .train_command import portable_source
 
 DATASET_NAMES = {"cifar10": "CIFAR-10", "digits": "scikit-learn's handwritten digits"}
 BYTES_PER_GIB = 2**30
+MOST_BYTES = 2**63
 
 
 def format_measured(measured: Measured) -> str:
@@ -60,6 +62,7 @@ def _list_accuracies(results: RunResults) -> list[list[str]]:
 def _list_network(results: RunResults) -> list[list[str]]:
     summary = results.summary
     return [
+        ["Network", show_code(portable_source(results.record.config.model))],
         [
             "Parameters",
             f"{summary.total_params:,} ({summary.trainable_params:,} trainable, "
@@ -86,14 +89,19 @@ def _list_training(results: RunResults) -> list[list[str]]:
         ["Optimizer", "the network's own" if config.schedule == OWN_SCHEDULE else "Adam, Keras's defaults"],
         ["Learning rate", f"{rate} at first, schedule {show_code(str(config.schedule))}"],
         ["Training time", time],
-        ["Started, ended", f"{show_code(record.started)}, {show_code(str(record.ended))}"],
+        ["Started", show_code(record.started)],
+        ["Ended", show_code(str(record.ended)) if record.ended else "not yet"],
     ]
 
 
 def _list_machine(results: RunResults) -> list[list[str]]:
     record, hardware = results.record, results.record.hardware
     memory = hardware.get("memory_bytes")
-    size = f", {memory / BYTES_PER_GIB:.1f} GiB of memory" if isinstance(memory, int) else ""
+    size = (
+        f", {memory / BYTES_PER_GIB:.1f} GiB of memory"
+        if isinstance(memory, int) and 0 < memory < MOST_BYTES
+        else ""
+    )
     cores = f"{_show(hardware.get('cores'))} cores, of which {record.config.threads} threads used"
     accelerators = hardware.get("accelerators")
     names = accelerators if isinstance(accelerators, list) else []

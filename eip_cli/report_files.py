@@ -32,7 +32,7 @@ def make_report(names: Sequence[str], output: Path | None = None, trust: bool = 
     page = write_page(subjects, pictures)
     if output is not None:
         with write_atomically(output) as aside:
-            aside.write_text(page, encoding="utf-8")
+            aside.write_text(page, encoding="utf-8", newline="\n")
     return page
 
 

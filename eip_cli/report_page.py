@@ -59,6 +59,7 @@ def _describe_baseline(subjects: Sequence[Subject]) -> list[str]:
         headers = ["Trained here", "Images", "Epochs", "Params", "Final (95% interval)", "Best (epoch)"]
         grid = Grid([*headers, "Unlike the published training"], list(map(_baseline_row, trained)), left=2)
         blocks.append(format_markdown(grid))
+        blocks += [block for one in trained for block in _describe_disagreements(one)]
     comparable = [one for one in (*trained, *(subject.results for subject in subjects)) if not one.obstacle]
     return blocks + (_compare(comparable) if comparable else [])
 
@@ -89,9 +90,7 @@ def _describe_run(results: RunResults, pictures: Pictures | None) -> list[str]:
     blocks = [f"## Run {show_code(results.record.id)}"]
     if results.differences:
         blocks.append(f"Unlike the published trainings: {'; '.join(map(show_words, results.differences))}.")
-    if results.disagreements:
-        blocks.append("**The files of this run do not agree with each other:**")
-        blocks.append("\n".join(f"- {show_words(line)}" for line in results.disagreements))
+    blocks += _describe_disagreements(results)
     blocks += ["### The rules", _format_rules(results.rules), _describe_split(results)]
     facts = Grid(["Result", ""], list_facts(results), left=2)
     blocks += ["### Results", format_markdown(facts)]
@@ -102,6 +101,16 @@ def _describe_run(results: RunResults, pictures: Pictures | None) -> list[str]:
     blocks += ["### The network", *_describe_network(results)]
     blocks += ["### How to repeat it", *_describe_repeating(results)]
     return [*blocks, "### All epochs", *_format_log(results)]
+
+
+def _describe_disagreements(results: RunResults) -> list[str]:
+    if not results.disagreements:
+        return []
+    lines = [f"- {show_words(line)}" for line in results.disagreements]
+    return [
+        f"**The files of {show_code(results.record.id)} do not agree with each other:**",
+        "\n".join(lines),
+    ]
 
 
 def _format_rules(rules: Sequence[RuleCheck]) -> str:

@@ -243,7 +243,7 @@ def check_training(
     whose epochs its history does not hold.
     """
     rule = f"At most {EPOCH_LIMIT} epochs"
-    found = f"{len(history)} epochs"
+    found = _count(len(history), "epoch")
     if not is_complete:
         found += f" so far, of {planned_epochs} planned"
     if len(history) > EPOCH_LIMIT:

@@ -13,6 +13,7 @@ from .runs import BEST_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE, Run, RunReco
 MAPPINGS = ("dataset_fingerprint", "versions", "environment", "hardware", "sha256")
 COUNTS = ("params", "train_images", "epochs_done")
 MEASURES = ("final_accuracy", "best_accuracy", "best_epoch", "test_accuracy", "images_per_second")
+LARGEST_NUMBER = 2**63  # no field holds more; what does would overflow where it is printed
 MOST_EPOCHS_NAMED = 3
 WORST_ROUNDING = 1e-6  # of the images: an accuracy is a whole number of them, in double precision
 
@@ -25,6 +26,7 @@ def read_sound_record(run: Run) -> RunRecord:
         and all(_is_number(getattr(record, name)) for name in COUNTS)
         and all(getattr(record, name) is None or _is_number(getattr(record, name)) for name in MEASURES)
         and (record.test_accuracy is None or 0 <= record.test_accuracy <= 1)
+        and (record.config.learning_rate is None or _is_number(record.config.learning_rate))
         and None not in (record.config.epochs, record.config.batch_size, record.config.threads)
     )
     if not is_sound:
@@ -33,7 +35,7 @@ def read_sound_record(run: Run) -> RunRecord:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
 
 def read_sound_history(run: Run) -> tuple[EpochRow, ...]:
