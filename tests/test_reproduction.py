@@ -65,6 +65,11 @@ def test_only_what_differs_from_keras_is_written() -> None:
     assert "    layers.Flatten()," in code
 
 
+def keep(tensor: object) -> object:
+    """An activation of one's own."""
+    return tensor
+
+
 def test_what_is_no_plain_chain_has_no_code() -> None:
     image = keras.Input((32, 32, 3))
     functional = keras.Model(image, layers.Dense(10, "softmax")(layers.Flatten()(image)))
@@ -74,7 +79,7 @@ def test_what_is_no_plain_chain_has_no_code() -> None:
     own_kind = type("Own", (layers.Dense,), {})
     own = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), own_kind(10)])
     function = keras.Sequential(
-        [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(10, activation=lambda x: x)]
+        [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(10, activation=keep)]
     )
     assert [write_network_code(model) for model in (functional, nested, own, function)] == [None] * 4
 
@@ -83,9 +88,11 @@ def resolve_command(command: str, **known: bool | str | None) -> TrainConfig:
     """The configuration that ``eip train`` would resolve this command line to."""
     program, name, *arguments = shlex.split(command)
     assert (program, name) == ("eip", "train")
-    context = cli.commands["train"].make_context("train", arguments)
+    # As under its group: Click remembers the names of the help option from the first context it sees.
+    program_context = click.Context(cli, **cli.context_settings)
+    context = cli.commands["train"].make_context("train", arguments, parent=program_context)
     options = {key: value for key, value in context.params.items() if key in TrainConfig().to_dict()}
-    with click.Context(cli), context:
+    with program_context, context:
         return resolve_config(TrainConfig(**given_settings(context, options)), **known)  # type: ignore[arg-type]
 
 
