@@ -77,6 +77,12 @@ class RunRecord:
         for text in (values["id"], values["status"], values["started"], values["config"].model):
             if not text.isprintable():  # it would reach the terminal
                 raise ValueError("a record's texts are plain ones")
+        for name in ("dataset_fingerprint", "versions", "environment", "hardware", "sha256"):
+            if not isinstance(values.get(name, {}), dict):
+                raise TypeError(f"{name} is a mapping")
+        for name in ("params", "train_images", "epochs_done"):
+            if not isinstance(values.get(name, 0), int):
+                raise TypeError(f"{name} is a whole number")
         if values.get("receptive_field") is not None:
             values["receptive_field"] = tuple(values["receptive_field"])
         return cls(**values)

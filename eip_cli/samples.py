@@ -96,7 +96,7 @@ def _check_run(run: FinishedRun) -> list[str]:
     wanted = planned.config.to_dict()
     for name, value in record.config.to_dict().items():
         if value != wanted[name] and (name == "seed" or name not in INCIDENTAL):
-            faults.append(f"its {name} is {value}, not {wanted[name]} as planned")
+            faults.append(f"its {name} is {value!r}, not {wanted[name]!r} as planned")
     if record.sha256.get(record.config.model) != planned.source_sha256:
         faults.append("its network's file is not the one of the plan (its SHA-256 differs)")
     faults.extend(find_contradictions(record, run.history))
@@ -128,21 +128,25 @@ def _check_together(runs: Sequence[FinishedRun]) -> list[str]:
         for what, read in _COMMON:
             if read(first.record) != read(run.record):
                 faults.append(f"{first.planned.name} and {run.planned.name} have different {what}")
-    for index, run in enumerate(runs):
-        for earlier in runs[:index]:
-            if _is_same_training(earlier, run):
-                faults.append(f"{earlier.planned.name} and {run.planned.name} are one training, not two")
+    seen: dict[tuple[str, Any], FinishedRun] = {}
+    for run in runs:
+        marks = _identify(run)
+        earlier = next((seen[mark] for mark in marks if mark in seen), None)
+        if earlier is not None:
+            faults.append(f"{earlier.planned.name} and {run.planned.name} are one training, not two")
+        for mark in marks:
+            seen.setdefault(mark, run)
     return faults
 
 
-def _is_same_training(one: FinishedRun, other: FinishedRun) -> bool:
-    """Whether two runs share seed or id, or agree in the training loss of every epoch: copies do.
+def _identify(run: FinishedRun) -> list[tuple[str, Any]]:
+    """What two trainings never share: seed, id, and losses and accuracies of all epochs.
 
-    Even networks of the same accuracy differ in the digits of their losses if their seeds do.
+    Even runs of the same accuracy differ in the digits of their losses if their seeds do; a copy of a
+    run with another seed written into it does not.
     """
-    is_same = one.record.config.seed == other.record.config.seed or one.record.id == other.record.id
-    return is_same or (bool(one.history) and _trajectory(one) == _trajectory(other))
-
-
-def _trajectory(run: FinishedRun) -> list[tuple[float, ...]]:
-    return [(row.loss, row.accuracy, row.val_loss, row.val_accuracy) for row in run.history or ()]
+    marks: list[tuple[str, Any]] = [("seed", run.record.config.seed), ("id", run.record.id)]
+    if run.history:
+        log = tuple((row.loss, row.accuracy, row.val_loss, row.val_accuracy) for row in run.history)
+        marks.append(("log", log))
+    return marks

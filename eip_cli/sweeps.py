@@ -96,8 +96,8 @@ def _read_planned(entry: dict[str, Any]) -> PlannedRun:
         raise ValueError("a run's name is a plain one")
     known = {item.name for item in fields(TrainConfig)}
     config = TrainConfig(**{name: value for name, value in entry["config"].items() if name in known})
-    if not config.model.isprintable():
-        raise ValueError("a network's name is a plain one")
+    if not all(value.isprintable() for value in config.to_dict().values() if isinstance(value, str)):
+        raise ValueError("a plan's texts are plain ones")
     return PlannedRun(name, config, entry["source_sha256"])
 
 

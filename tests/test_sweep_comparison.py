@@ -181,7 +181,9 @@ FORGERIES: list[tuple[dict[str, Any], str]] = [
     ({"config": replace(planned("separable", 1).config, batch_size=64)}, "its batch_size is 64, not 128"),
     ({"config": replace(planned("separable", 1).config, epochs=51)}, "its epochs is 51, not 50 as planned"),
     ({"config": planned("separable", 0).config}, "its seed is 0, not 1 as planned"),
-    ({"config": planned("base", 1).config}, "its model is base, not separable as planned"),
+    ({"final_accuracy": 10**400}, "which is no accuracy"),
+    ({"config": replace(planned("separable", 1).config, schedule="\x1b[2J")}, r"its schedule is '\x1b[2J'"),
+    ({"config": planned("base", 1).config}, "its model is 'base', not 'separable' as planned"),
 ]
 
 
@@ -446,3 +448,24 @@ def test_the_band_is_from_the_lowest_to_the_highest_run(monkeypatch: pytest.Monk
     (epochs, lowest, highest) = bands[0]
     assert epochs == [1, 2]
     assert (lowest, highest) == (pytest.approx([40, 70]), pytest.approx([60, 90]))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"params": "many"}, {"dataset_fingerprint": ["x"]}, {"sha256": "x"}, {"epochs_done": 1.5}]
+)
+def test_a_record_of_other_kinds_of_values_is_damaged(changes: dict[str, Any]) -> None:
+    sweep = write_sweep("sweep", {"separable": OURS})
+    run = sweep.run_of(planned("separable", 1))
+    run.write_record(replace(run.read_record(), **changes))
+    for name in ("sweep", str(run.path)):
+        result = eip("compare-baseline", name)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert "run.json is damaged" in result.stderr
+
+
+def test_nothing_in_a_strangers_plan_reaches_the_terminal() -> None:
+    sweep = write_sweep("sweep", {"separable": OURS})
+    text = sweep.plan_path.read_text()
+    sweep.plan_path.write_text(text.replace('"kinked"', '"\\u001b[2J"', 1))
+    result = eip("compare-baseline", "sweep")
+    assert result.stderr == "Error: sweep/sweep.json is damaged: it is not a sweep's plan\n"
