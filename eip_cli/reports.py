@@ -154,7 +154,8 @@ def _footnotes(rows: Sequence[Comparison]) -> list[str]:
     if any(row.source == "sweep" for row in rows):
         notes.append(
             "Of n > 1 runs: the mean, the standard deviation (sd) over seeds, and the one-sample t interval "
-            "of the mean minus 82.44; the latter is one training's accuracy, here taken as exact."
+            "of the mean minus 82.44. The latter is one training's accuracy, taken as exact: the base "
+            "network itself may come out above or below it, so one trained alike is the better measure."
         )
     if any(row.trained_baseline for row in rows):
         notes.append("Against the base network as trained here: Welch's 95% interval, two samples of runs.")

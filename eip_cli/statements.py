@@ -58,9 +58,11 @@ def _state_accuracy(row: Comparison) -> str:
 def _state_published(row: Comparison) -> str:
     if row.delta is None or row.delta_ci95 is None:
         return f"; it is not compared with {_PUBLISHED}."
-    kind = "one-sample t interval" if row.accuracy_ci95 else _ONE_EACH
-    difference = _format_difference(row.delta, row.delta_ci95, kind)
-    return f", {difference} against {_PUBLISHED}: {_word(row.verdict)}."
+    if row.accuracy_ci95 is None:
+        difference = _format_difference(row.delta, row.delta_ci95, _ONE_EACH)
+        return f", {difference} against {_PUBLISHED}: {_word(row.verdict)}."
+    difference = _format_difference(row.delta, row.delta_ci95, "one-sample t interval")
+    return f", {difference} against {_PUBLISHED}, taken as exact: {_word(row.verdict)}."
 
 
 def _state_trained(row: Comparison, base: Comparison) -> str:
