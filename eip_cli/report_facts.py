@@ -83,7 +83,7 @@ def _list_training(results: RunResults) -> list[list[str]]:
         time += f", {record.images_per_second:,.0f} images/s in training steps"
     return [
         ["Trained on", f"{record.train_images:,} images of {DATASET_NAMES[config.dataset]}"],
-        ["Data fingerprint", show_code(str(record.dataset_fingerprint.get("unordered")))],
+        ["Data fingerprint", _show(record.dataset_fingerprint.get("unordered"))],
         ["Seed", str(config.seed)],
         ["Batch size", str(config.batch_size)],
         ["Optimizer", "the network's own" if config.schedule == OWN_SCHEDULE else "Adam, Keras's defaults"],
@@ -121,4 +121,4 @@ def _list_files(results: RunResults) -> list[list[str]]:
 
 
 def _show(value: Any) -> str:
-    return show_code(str(value))
+    return "unknown" if value is None else show_code(str(value))

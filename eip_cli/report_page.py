@@ -8,7 +8,7 @@ from .assignment import RunResults, Subject
 from .baseline import BASELINE_ACCURACY, PUBLISHED_RUNS, published_comparisons
 from .markdown import fence, show_code, show_words
 from .render import Grid, format_markdown
-from .report_facts import format_measured, list_facts
+from .report_facts import DATASET_NAMES, format_measured, list_facts
 from .reports import format_pair, format_percent, format_shape, report_comparison
 from .results import LayerInfo
 from .rules import EPOCH_LIMIT, PARAMETER_LIMIT, RuleCheck
@@ -35,12 +35,17 @@ def write_page(subjects: Sequence[Subject], pictures: Sequence[Pictures | None])
 
 
 def _introduce(subjects: Sequence[Subject]) -> str:
-    names = ", ".join(show_code(subject.results.record.id) for subject in subjects)
+    runs = [*(subject.results for subject in subjects), *_list_baselines(subjects)]
+    names = ", ".join(show_code(one.record.id) for one in runs)
     return (
         f"The assignment: in at most {EPOCH_LIMIT} epochs, beat the base network on CIFAR-10 with depthwise "
         f"separable convolutions only, batch normalization, dropout, and fewer than {PARAMETER_LIMIT:,} "
         f"parameters. `eip report` {__version__} computed this page from the files of {names}."
     )
+
+
+def _list_baselines(subjects: Sequence[Subject]) -> list[RunResults]:
+    return list({id(one): one for subject in subjects for one in subject.baselines}.values())
 
 
 def _describe_baseline(subjects: Sequence[Subject]) -> list[str]:
@@ -54,10 +59,11 @@ def _describe_baseline(subjects: Sequence[Subject]) -> list[str]:
         f"CIFAR-10's 10,000 test images after {published.epochs} epochs; its best epoch was "
         f"{published.best_epoch} with {format_percent(published.best_accuracy)}, picked on the same images.",
     ]
-    trained = list({id(one): one for subject in subjects for one in subject.baselines}.values())
+    trained = _list_baselines(subjects)
     if trained:
-        headers = ["Trained here", "Images", "Epochs", "Params", "Final (95% interval)", "Best (epoch)"]
-        grid = Grid([*headers, "Unlike the published training"], list(map(_baseline_row, trained)), left=2)
+        headers = ["Trained here", "Images", "Unlike the published training"]
+        headers += ["Epochs", "Params", "Final (95% interval)", "Best (epoch)"]
+        grid = Grid(headers, [_baseline_row(one) for one in trained], left=3)
         blocks.append(format_markdown(grid))
         blocks += [block for one in trained for block in _describe_disagreements(one)]
     comparable = [one for one in (*trained, *(subject.results for subject in subjects)) if not one.obstacle]
@@ -68,12 +74,12 @@ def _baseline_row(results: RunResults) -> list[str]:
     config = results.record.config
     return [
         show_code(results.record.id),
-        config.dataset,
+        DATASET_NAMES[config.dataset],
+        "; ".join(map(show_words, results.differences)) or "nothing",
         f"{len(results.history)} of {config.epochs}",
         f"{results.summary.total_params:,}",
         format_measured(results.final) if results.final else "not finished",
         f"{format_percent(results.best.accuracy)} ({results.best.epoch})",
-        show_words("; ".join(results.differences)) if results.differences else "nothing",
     ]
 
 
@@ -110,6 +116,7 @@ def _describe_disagreements(results: RunResults) -> list[str]:
     return [
         f"**The files of {show_code(results.record.id)} do not agree with each other:**",
         "\n".join(lines),
+        "What follows is of the network and the history as they are.",
     ]
 
 

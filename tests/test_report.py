@@ -348,7 +348,7 @@ def test_a_run_of_the_base_network_is_the_others_baseline(seed_run: Run) -> None
     )
     page = make_report(["mine-base", "seed"])
     assert "## Run `mine-base`" not in page
-    (row,) = (line for line in page.splitlines() if line.startswith("| `mine-base` | cifar10 |"))
+    (row,) = (line for line in page.splitlines() if line.startswith("| `mine-base` | CIFAR-10 |"))
     for fact in (
         "2 of 2",
         "1,172,410",
