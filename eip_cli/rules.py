@@ -5,6 +5,7 @@ convolutions only (no Conv2D), batch normalization, dropout, and fewer than 100,
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .backend import keras
@@ -70,6 +71,7 @@ class RuleCheck:
 
 
 Sources = tuple[int, ...]  # indices of calls
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _call(
     operation: keras.Operation,
     inputs: Sequence[Sources],
     prefix: str,
-    shape: tuple[int | None, ...] | None,
+    shape: Shape | None,
     calls: list[LayerCall],
 ) -> Sources:
     name = prefix + operation.name
@@ -122,11 +124,12 @@ def _call(
     return (len(calls) - 1,)
 
 
-def _shape_after(layer: keras.Layer, shape: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
-    try:
+def _shape_after(layer: keras.Layer, shape: Shape | None) -> Shape | None:
+    with suppress(Exception):  # whatever a layer raises that does not know its output's shape
         return None if shape is None else tuple(layer.compute_output_shape(shape))
-    except Exception:  # whatever a layer of unknown kind raises: it does not know its output's size
-        return None
+    with suppress(AttributeError, ValueError):  # one that is called more than once has no one output
+        return tuple(layer.output.shape)
+    return None
 
 
 def check_network(model: keras.Model) -> tuple[RuleCheck, ...]:

@@ -211,6 +211,26 @@ def test_both_paths_of_a_branch_are_looked_at() -> None:
     assert "The network is no chain of plain Keras layers" in make_report(["mine"])
 
 
+def test_of_a_layer_of_ones_own_with_weights_nothing_can_be_said() -> None:
+    class Mixer(keras.layers.Layer):
+        def build(self, shape: tuple[int, ...]) -> None:
+            self.kernel = self.add_weight(shape=(3, 3))
+
+        def call(self, images: Any) -> Any:
+            return images
+
+    found = check(tiny(layers.SeparableConv2D(4, 3), Mixer(name="mixer")))
+    assert found["Depthwise"] == (None, "unknown layers with weights: mixer")
+
+
+def test_a_layer_whose_geometry_is_unknown_leaves_the_rest_of_the_report() -> None:
+    write_run("mine", tiny(layers.CenterCrop(16, 16, name="crop"), layers.SeparableConv2D(4, 3)))
+    page = make_report(["mine"])
+    assert "| `crop` | `CenterCrop` | 16x16 | 3 | - | - | 0 |" in page
+    assert "Warning: no receptive field for layer 'crop' (CenterCrop)" in page
+    assert "layers.CenterCrop(16, 16, name='crop')," in page
+
+
 def test_a_network_without_batch_normalization_or_dropout_is_found_out() -> None:
     found = check(tiny(layers.SeparableConv2D(4, 3), layers.LayerNormalization()))
     assert found["Batch"] == (False, "no BatchNormalization layers")
