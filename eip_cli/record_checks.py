@@ -50,11 +50,12 @@ def is_on_cifar10(record: RunRecord) -> bool:
 def describe_deviations(record: RunRecord) -> list[str]:
     """What makes the training of ``record`` unlike the published ones."""
     config = record.config
-    if baseline_for(config.dataset) is None:
-        return [f"trained on {config.dataset}"]
-    deviations = [] if is_on_cifar10(record) else [NOT_CIFAR10]
+    on_baseline_data = baseline_for(config.dataset) is not None
+    deviations = [] if on_baseline_data else [f"trained on {config.dataset}"]
+    if on_baseline_data and not is_on_cifar10(record):
+        deviations.append(NOT_CIFAR10)
     if config.limit_train is not None:
         deviations.append(f"trained on {record.train_images:,} images only")
-    if config.epochs != BASELINE_EPOCHS:
+    if on_baseline_data and config.epochs != BASELINE_EPOCHS:
         deviations.append(f"trained for {config.epochs} epochs, not the {BASELINE_EPOCHS} of the published")
     return deviations

@@ -148,13 +148,17 @@ def test_other_images_than_cifar10s_are_not_held_against_its_number() -> None:
 def test_digits_have_a_mean_and_a_trained_baseline_but_no_published_one() -> None:
     digits = {"dataset_fingerprint": {"ordered": "d", "unordered": "d"}}
     write_sweep(
-        "sweep", {"separable": [0.97, 0.98, 0.99], "base": [0.90, 0.91, 0.89]}, digits, dataset="digits"
+        "sweep",
+        {"separable": [0.97, 0.98, 0.99], "base": [0.90, 0.91, 0.89]},
+        digits,
+        dataset="digits",
+        limit_train=80,
     )
     row = rows_of("sweep")["separable"]
     assert (row.delta, row.delta_ci95, row.verdict) == (None, None, "not comparable")
     assert (row.n, row.final_accuracy, row.accuracy_sd) == (3, pytest.approx(0.98), pytest.approx(0.01))
     assert (row.trained_baseline, row.trained_verdict) == ("base", "better")
-    assert "trained on digits" in row.notes
+    assert row.notes == ("trained on digits", "trained on 80 images only")
 
 
 def test_less_training_than_the_published_is_marked() -> None:
