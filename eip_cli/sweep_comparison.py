@@ -97,8 +97,8 @@ def _describe(sample: Sample) -> list[str]:
         )
     if len(sample.accuracies) > 1 and not has_spread(sample.accuracies):
         notes.append(
-            f"its {len(sample.accuracies)} runs agree to the image: no interval follows from a spread of zero, "
-            "so they count as one run"
+            f"its {len(sample.accuracies)} runs agree to the image: no interval follows from a spread of "
+            "zero, so they count as one run"
         )
     return notes
 
