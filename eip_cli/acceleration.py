@@ -1,7 +1,7 @@
 """A faster twin of a Keras model for a CPU: the same variables and mathematics, in fewer passes over memory.
 
-``accelerate`` is the one way in. The twin runs separable convolutions together with the batch
-norm, activation and dropout behind them (``fused_block``), and dropout and pooling elsewhere
+``accelerate`` is the one way in. The twin runs convolutions together with the batch norm,
+activation and dropout behind them (``fused_block``), and dropout and pooling elsewhere
 (``fused_layers``), by TensorFlow code of this package, and every other layer as it is. The
 model itself is left as it was: train the twin, save the model.
 """
@@ -96,7 +96,7 @@ def _run_graph(graph: keras.Model, replaced: dict[int, Run], inputs: Any, traini
 
 @dataclass(frozen=True)
 class _Chain:
-    """A separable convolution and what follows it with nobody else looking at what is between."""
+    """A convolution and what follows it with nobody else looking at what is between."""
 
     convolution: keras.layers.Layer
     norm: keras.layers.Layer | None
@@ -119,7 +119,7 @@ def _find_replacements(graph: keras.Model) -> dict[int, Run]:
         layer = node.operation
         if id(layer) in replaced:
             continue
-        if _is_separable(layer) and _calls_once_plainly(layer, graph):
+        if _is_convolution(layer) and _calls_once_plainly(layer, graph):
             chain = _chain_from(layer, followers)
             replaced |= {id(member): _pass_through for member in chain.members[1:]}
             replaced[id(layer)] = _block_runner(chain)
@@ -181,13 +181,16 @@ def _is_float32(layer: keras.layers.Layer) -> bool:
     return layer.dtype_policy.name == "float32" and getattr(layer, "activity_regularizer", None) is None
 
 
-def _is_separable(layer: Any) -> bool:
+def _is_convolution(layer: Any) -> bool:
+    if type(layer) not in (layers.SeparableConv2D, layers.Conv2D):
+        return False
     return (
-        type(layer) is layers.SeparableConv2D
-        and _is_float32(layer)
+        _is_float32(layer)
         and layer.data_format == "channels_last"
         and tuple(layer.dilation_rate) == (1, 1)
         and layer.strides[0] == layer.strides[1]
+        and getattr(layer, "groups", 1) == 1
+        and not getattr(layer, "lora_enabled", False)
         and layer.activation in (keras.activations.relu, keras.activations.linear)
     )
 
@@ -262,6 +265,7 @@ def _form_of(chain: _Chain) -> "BlockForm":
 
     inner_relu = chain.convolution.activation is keras.activations.relu
     return BlockForm(
+        separable=type(chain.convolution) is layers.SeparableConv2D,
         strides=tuple(chain.convolution.strides),
         padding=chain.convolution.padding,
         # Without batch norm between them, a ReLU behind the convolution is one inside it.
@@ -276,7 +280,7 @@ def _form_of(chain: _Chain) -> "BlockForm":
 def _block_runner(chain: _Chain) -> Run:
     import tensorflow as tf
 
-    from .fused_block import separable_block, separable_block_inference
+    from .fused_block import convolution_block, convolution_block_inference
 
     form, norm, convolution = _form_of(chain), chain.norm, chain.convolution
     filters = convolution.filters
@@ -285,21 +289,22 @@ def _block_runner(chain: _Chain) -> Run:
         return tf.fill((filters,), default) if variable is None else tf.convert_to_tensor(variable)
 
     def run(tensor: Any, training: bool) -> Any:
-        pointwise = tf.convert_to_tensor(convolution.pointwise_kernel)[0, 0]
-        kernels = (
-            tf.convert_to_tensor(convolution.depthwise_kernel),
-            pointwise,
-            value_of(convolution.bias, 0.0),
-        )
+        if form.separable:
+            pointwise = tf.convert_to_tensor(convolution.pointwise_kernel)[0, 0]
+            kernels = [tf.convert_to_tensor(convolution.depthwise_kernel), pointwise]
+        else:
+            kernels = [tf.convert_to_tensor(convolution.kernel)]
+        bias = value_of(convolution.bias, 0.0)
         gamma = value_of(norm and norm.gamma, 1.0)
         beta = value_of(norm and norm.beta, 0.0)
         if not training:
             if norm is None:
-                return separable_block_inference(form, tensor, *kernels, gamma, beta)
+                return convolution_block_inference(form, tensor, kernels, bias, gamma, beta)
             scale = gamma * tf.math.rsqrt(norm.moving_variance + norm.epsilon)
-            return separable_block_inference(form, tensor, *kernels, scale, beta - norm.moving_mean * scale)
+            offset = beta - norm.moving_mean * scale
+            return convolution_block_inference(form, tensor, kernels, bias, scale, offset)
         state = tf.zeros((2,), tf.int64) if chain.dropout is None else chain.dropout.seed_generator.next()
-        output, mean, variance = separable_block(form, tensor, *kernels, gamma, beta, state)
+        output, mean, variance = convolution_block(form, tensor, kernels, bias, gamma, beta, state)
         if norm is not None:
             momentum = norm.momentum
             norm.moving_mean.assign(norm.moving_mean * momentum + mean * (1 - momentum))

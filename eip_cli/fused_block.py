@@ -1,7 +1,7 @@
-"""A separable convolution with its batch norm and dropout as one TensorFlow operation with its own gradient.
+"""A convolution with its batch norm, ReLU and dropout as one TensorFlow operation with its own gradient.
 
 The mathematics is Keras's; what differs is how often memory is read and written. Matrix
-products and depthwise kernels are TensorFlow's, which are fast by themselves; everything
+products and convolution kernels are TensorFlow's, which are fast by themselves; everything
 between them is a few XLA passes, each of which reads its arrays once:
 
 - column sums are written as additions of 16 neighbouring rows, because XLA vectorizes those
@@ -36,8 +36,9 @@ def compiled(function: Function) -> Function:
 
 @dataclass(frozen=True)
 class BlockForm:
-    """What a fused block does around its convolution."""
+    """What a fused block does, its convolution and around it."""
 
+    separable: bool
     strides: tuple[int, int]
     padding: str  # "valid" or "same"
     inner_relu: bool  # between convolution and batch norm
@@ -78,18 +79,28 @@ def _mask_program(rate: float) -> Function:
     return compiled(lambda like, key: tf.cast(hashed_keep(like, key, rate), tf.uint8))
 
 
-def _sum_rows(pair: Function, arrays: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Column sums of both results of ``pair(*rows)`` for arrays of shape (rows, channels)."""
+def _sum_rows(term: Function, arrays: Sequence[Tensor]) -> Tensor:
+    """Column sums of ``term(*rows)`` for arrays of shape (rows, channels)."""
     count = tf.shape(arrays[0])[0]
     even = count - count % ROWS_JOINED
     channels = arrays[0].shape[1]
     joined = [tf.reshape(array[:even], (-1, ROWS_JOINED, channels)) for array in arrays]
-    terms = [tf.complex(*pair(*(array[:, row] for array in joined))) for row in range(ROWS_JOINED)]
+    terms = [term(*(array[:, row] for array in joined)) for row in range(ROWS_JOINED)]
     while len(terms) > 1:
         terms = [left + right for left, right in zip(terms[::2], terms[1::2], strict=True)]
-    rest = tf.complex(*pair(*(array[even:] for array in arrays)))
-    total = tf.reduce_sum(terms[0], 0) + tf.reduce_sum(rest, 0)
+    rest = term(*(array[even:] for array in arrays))
+    return tf.reduce_sum(terms[0], 0) + tf.reduce_sum(rest, 0)
+
+
+def _sum_pairs(pair: Function, arrays: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Column sums of both results of ``pair(*rows)``."""
+    total = _sum_rows(lambda *rows: tf.complex(*pair(*rows)), arrays)
     return tf.math.real(total), tf.math.imag(total)
+
+
+@functools.cache
+def _column_sums() -> Function:
+    return compiled(lambda values: _sum_rows(lambda rows: rows, [values]))
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,7 @@ def _passes(inner_relu: bool, batch_norm: bool, outer_relu: bool, rate: float) -
             deviation = activate(rows, bias) - centre
             return deviation, tf.square(deviation)
 
-        first, second = _sum_rows(moments, [product])
+        first, second = _sum_pairs(moments, [product])
         return centre + first / count, tf.maximum(second / count - tf.square(first / count), 0.0)
 
     def normalize(product: Tensor, bias: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
@@ -154,7 +165,7 @@ def _passes(inner_relu: bool, batch_norm: bool, outer_relu: bool, rate: float) -
             g = through(g, y, bias, scale, offset, *m)
             return g, g * (activate(y, bias) - mean)
 
-        return _sum_rows(sums, [gradient, product, *mask])
+        return _sum_pairs(sums, [gradient, product, *mask])
 
     def input_gradient(
         gradient: Tensor,
@@ -176,23 +187,77 @@ def _passes(inner_relu: bool, batch_norm: bool, outer_relu: bool, rate: float) -
     return _Passes(compiled(statistics), compiled(output), compiled(gradient_sums), compiled(input_gradient))
 
 
-def _depthwise_input_gradient(
-    form: BlockForm, inputs: Tensor, kernel: Tensor, gradient: Tensor, convolution: dict[str, Any]
-) -> Tensor:
-    height, width, _, multiplier = kernel.shape
-    if form.strides == (1, 1) and form.padding == "same" and multiplier == 1 and height % 2 and width % 2:
-        # The forward kernel is a fifth faster than the backward one, and here does the same.
-        return tf.raw_ops.DepthwiseConv2dNative(input=gradient, filter=kernel[::-1, ::-1], **convolution)
-    return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
-        input_sizes=tf.shape(inputs), filter=kernel, out_backprop=gradient, **convolution
-    )
+class _Convolution:
+    """The linear part of a block for one input: its product, and the gradients through it.
+
+    ``kernels`` is depthwise (kh, kw, channels, multiplier) and pointwise (channels * multiplier,
+    filters), or one kernel (kh, kw, channels, filters).
+    """
+
+    def __init__(self, form: BlockForm, inputs: Tensor, kernels: Sequence[Tensor]) -> None:
+        self._form = form
+        self._inputs = inputs
+        self._kernels = kernels
+        self._settings = {"strides": [1, *form.strides, 1], "padding": form.padding.upper()}
+        if form.separable:
+            depthwise, pointwise = kernels
+            filtered = tf.raw_ops.DepthwiseConv2dNative(input=inputs, filter=depthwise, **self._settings)
+            self._filtered = tf.reshape(filtered, (-1, filtered.shape[-1]))
+            self._filtered_shape = tf.shape(filtered)
+            self.product = tf.matmul(self._filtered, pointwise)
+            self.shape = tf.concat([self._filtered_shape[:3], [pointwise.shape[1]]], 0)
+        else:
+            product = tf.raw_ops.Conv2D(input=inputs, filter=kernels[0], **self._settings)
+            self.product = tf.reshape(product, (-1, product.shape[-1]))
+            self.shape = tf.shape(product)
+
+    def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
+        """The gradients of the inputs and of each kernel."""
+        if self._form.separable:
+            return self._separable_gradients(product_gradient)
+        upstream = tf.reshape(product_gradient, self.shape)
+        kernel = self._kernels[0]
+        return (
+            tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(self._inputs), filter=kernel, out_backprop=upstream, **self._settings
+            ),
+            tf.raw_ops.Conv2DBackpropFilter(
+                input=self._inputs, filter_sizes=tf.shape(kernel), out_backprop=upstream, **self._settings
+            ),
+        )
+
+    def _separable_gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
+        depthwise, pointwise = self._kernels
+        rows = tf.matmul(product_gradient, pointwise, transpose_b=True)
+        upstream = tf.reshape(rows, self._filtered_shape)
+        return (
+            self._depthwise_input_gradient(upstream),
+            tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
+                input=self._inputs,
+                filter_sizes=tf.shape(depthwise),
+                out_backprop=upstream,
+                **self._settings,
+            ),
+            tf.matmul(self._filtered, product_gradient, transpose_a=True),
+        )
+
+    def _depthwise_input_gradient(self, upstream: Tensor) -> Tensor:
+        kernel, form = self._kernels[0], self._form
+        height, width, _, multiplier = kernel.shape
+        if form.strides == (1, 1) and form.padding == "same" and multiplier == 1 and height % 2 and width % 2:
+            # The forward kernel is a fifth faster than the backward one, and here does the same.
+            return tf.raw_ops.DepthwiseConv2dNative(
+                input=upstream, filter=kernel[::-1, ::-1], **self._settings
+            )
+        return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
+            input_sizes=tf.shape(self._inputs), filter=kernel, out_backprop=upstream, **self._settings
+        )
 
 
-def separable_block(
+def convolution_block(
     form: BlockForm,
     inputs: Tensor,
-    depthwise: Tensor,
-    pointwise: Tensor,
+    kernels: Sequence[Tensor],
     bias: Tensor,
     gamma: Tensor,
     beta: Tensor,
@@ -200,18 +265,16 @@ def separable_block(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Training-mode output (batch, height, width, filters), and the batch's mean and biased variance.
 
-    ``inputs`` is (batch, height, width, channels), ``depthwise`` (kh, kw, channels, multiplier),
-    ``pointwise`` (channels * multiplier, filters); the rest are (filters,), but for the seed
-    generator's state (2,). Where the form has no batch norm, mean and variance are zeros and ones.
+    ``inputs`` is (batch, height, width, channels), ``kernels`` as for _Convolution; the rest are
+    (filters,), but for the seed generator's state (2,). Where the form has no batch norm, mean and
+    variance are zeros and ones.
     """
     passes = _passes(form.inner_relu, form.batch_norm, form.outer_relu, form.dropout)
-    convolution = {"strides": [1, *form.strides, 1], "padding": form.padding.upper()}
 
     @tf.custom_gradient
-    def block(x: Tensor, dk: Tensor, pk: Tensor, b: Tensor, g: Tensor, o: Tensor) -> Any:
-        filtered = tf.raw_ops.DepthwiseConv2dNative(input=x, filter=dk, **convolution)
-        rows = tf.reshape(filtered, (-1, filtered.shape[-1]))
-        product = tf.matmul(rows, pk)
+    def block(x: Tensor, b: Tensor, g: Tensor, o: Tensor, *ks: Tensor) -> Any:
+        convolution = _Convolution(form, x, ks)
+        product = convolution.product
         if form.batch_norm:
             mean, variance = passes.statistics(product, b)
         else:
@@ -221,7 +284,6 @@ def separable_block(
         offset = o - mean * scale
         mask = [_mask_program(form.dropout)(product, dropout_key(seed_state))] if form.dropout else []
         flat = passes.output(product, b, scale, offset, *mask)
-        shape = tf.concat([tf.shape(filtered)[:3], [flat.shape[1]]], 0)
 
         def gradient(upstream: Tensor, _mean: Tensor, _variance: Tensor) -> tuple[Tensor, ...]:
             g_flat = tf.reshape(upstream, (-1, flat.shape[1]))
@@ -231,37 +293,18 @@ def separable_block(
                 first, second = passes.gradient_sums(g_flat, product, b, mean, scale, offset, *mask)
             slope = second * tf.square(spread) / count
             dproduct = passes.gradient(g_flat, product, b, mean, scale, offset, first / count, slope, *mask)
-            drows = tf.matmul(dproduct, pk, transpose_b=True)
-            dfiltered = tf.reshape(drows, tf.shape(filtered))
-            return (
-                _depthwise_input_gradient(form, x, dk, dfiltered, convolution),
-                tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-                    input=x, filter_sizes=tf.shape(dk), out_backprop=dfiltered, **convolution
-                ),
-                tf.matmul(rows, dproduct, transpose_a=True),
-                tf.raw_ops.BiasAddGrad(out_backprop=dproduct),
-                second * spread,
-                first,
-            )
+            dx, *dkernels = convolution.gradients(dproduct)
+            return dx, _column_sums()(dproduct), second * spread, first, *dkernels
 
-        return (tf.reshape(flat, shape), mean, variance), gradient
+        return (tf.reshape(flat, convolution.shape), mean, variance), gradient
 
-    return block(inputs, depthwise, pointwise, bias, gamma, beta)
+    return block(inputs, bias, gamma, beta, *kernels)
 
 
-def separable_block_inference(
-    form: BlockForm,
-    inputs: Tensor,
-    depthwise: Tensor,
-    pointwise: Tensor,
-    bias: Tensor,
-    scale: Tensor,
-    offset: Tensor,
+def convolution_block_inference(
+    form: BlockForm, inputs: Tensor, kernels: Sequence[Tensor], bias: Tensor, scale: Tensor, offset: Tensor
 ) -> Tensor:
     """Inference-mode output of a block whose batch norm is ``scale`` * x + ``offset``; shapes as above."""
     passes = _passes(form.inner_relu, form.batch_norm, form.outer_relu, 0.0)
-    convolution = {"strides": [1, *form.strides, 1], "padding": form.padding.upper()}
-    filtered = tf.raw_ops.DepthwiseConv2dNative(input=inputs, filter=depthwise, **convolution)
-    product = tf.matmul(tf.reshape(filtered, (-1, filtered.shape[-1])), pointwise)
-    shape = tf.concat([tf.shape(filtered)[:3], [product.shape[1]]], 0)
-    return tf.reshape(passes.output(product, bias, scale, offset), shape)
+    convolution = _Convolution(form, inputs, kernels)
+    return tf.reshape(passes.output(convolution.product, bias, scale, offset), convolution.shape)

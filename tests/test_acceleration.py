@@ -141,6 +141,18 @@ FUSED_BLOCKS = {
         separable(activation="elu"), layers.BatchNormalization(), layers.MaxPooling2D(2)
     ),
     "dilation": lambda: chain(separable(dilation_rate=2), layers.MaxPooling2D(2)),
+    "plain convolution with relu": lambda: chain(layers.Conv2D(9, 3, activation="relu")),
+    "plain convolution, norm, relu": lambda: chain(
+        layers.Conv2D(9, 3, strides=2, padding="same", use_bias=False),
+        layers.BatchNormalization(**NORM),
+        layers.ReLU(),
+    ),
+    "plain convolution of one pixel": lambda: chain(
+        layers.Conv2D(5, 1, activation="relu"), layers.MaxPooling2D(2), layers.BatchNormalization(**NORM)
+    ),
+    "plain convolution with groups": lambda: chain(
+        layers.Conv2D(6, 3, groups=3, activation="relu"), layers.MaxPooling2D(2)
+    ),
     "overlapping and padded pooling": lambda: chain(
         separable(), layers.MaxPooling2D(3, strides=1), layers.AveragePooling2D(2, padding="same")
     ),
@@ -365,7 +377,7 @@ def test_base_network_has_a_twin() -> None:
 
 
 def test_nothing_to_accelerate_gives_none() -> None:
-    assert accelerate(network(lambda tensor: layers.Conv2D(4, 3)(tensor))) is None
+    assert accelerate(network(lambda tensor: layers.Conv2D(4, 3, dilation_rate=2)(tensor))) is None
 
 
 def test_several_inputs_give_none() -> None:
