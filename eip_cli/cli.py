@@ -29,7 +29,7 @@ from .options import (
 )
 from .progress import CommandProgress
 from .protocol import TrainConfig
-from .runs import find_run, list_runs, select_runs
+from .runs import RUNS_FOLDER, find_run, list_runs, select_runs
 
 MODEL_HELP = (
     "MODEL is separable (the default), base, file.py:function or module:function (a function that returns a "
@@ -358,6 +358,7 @@ def _parse_where(
 
 
 @cli.command()
+@click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path), required=False)
 @click.option("--sort", metavar="NAME", help="Order by this fact of the runs; -NAME from high to low.")
 @click.option(
     "--where",
@@ -368,12 +369,14 @@ def _parse_where(
 )
 @click.option("--all", "show_all", is_flag=True, help="Show every setting, not only those that differ.")
 @format_option
-def runs(sort: str | None, where: list[tuple[str, str]], show_all: bool, output_format: str) -> None:
-    """List the runs under runs/, the newest first."""
+def runs(
+    folder: Path | None, sort: str | None, where: list[tuple[str, str]], show_all: bool, output_format: str
+) -> None:
+    """List the runs under runs/, or those in FOLDER, such as a sweep's; the newest first."""
     from .render import print_report
     from .reports import report_runs
 
-    records = select_runs([record for _, record in list_runs()], where, sort)
+    records = select_runs([record for _, record in list_runs(folder or RUNS_FOLDER)], where, sort)
     print_report(report_runs(records, show_all), output_format)
 
 

@@ -392,6 +392,12 @@ def test_runs_are_listed_picked_and_sorted(three_runs: None, options: list[str],
     assert "".join(record["id"] for record in printed_json("runs", *options)) == ids
 
 
+def test_runs_of_another_folder_are_listed_by_its_name(three_runs: None) -> None:
+    Path("runs").rename("sweep")
+    assert [record["id"] for record in printed_json("runs", "sweep")] == ["c", "b", "a"]
+    assert eip("runs", "nowhere").exit_code == 2
+
+
 def test_runs_show_the_settings_that_differ(three_runs: None) -> None:
     shown = eip("runs", "--format", "markdown").stdout
     assert "batch size" in shown
