@@ -79,28 +79,18 @@ def _mask_program(rate: float) -> Function:
     return compiled(lambda like, key: tf.cast(hashed_keep(like, key, rate), tf.uint8))
 
 
-def _sum_rows(term: Function, arrays: Sequence[Tensor]) -> Tensor:
-    """Column sums of ``term(*rows)`` for arrays of shape (rows, channels)."""
+def _sum_rows(pair: Function, arrays: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Column sums of both results of ``pair(*rows)`` for arrays of shape (rows, channels)."""
     count = tf.shape(arrays[0])[0]
     even = count - count % ROWS_JOINED
     channels = arrays[0].shape[1]
     joined = [tf.reshape(array[:even], (-1, ROWS_JOINED, channels)) for array in arrays]
-    terms = [term(*(array[:, row] for array in joined)) for row in range(ROWS_JOINED)]
+    terms = [tf.complex(*pair(*(array[:, row] for array in joined))) for row in range(ROWS_JOINED)]
     while len(terms) > 1:
         terms = [left + right for left, right in zip(terms[::2], terms[1::2], strict=True)]
-    rest = term(*(array[even:] for array in arrays))
-    return tf.reduce_sum(terms[0], 0) + tf.reduce_sum(rest, 0)
-
-
-def _sum_pairs(pair: Function, arrays: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Column sums of both results of ``pair(*rows)``."""
-    total = _sum_rows(lambda *rows: tf.complex(*pair(*rows)), arrays)
+    rest = tf.complex(*pair(*(array[even:] for array in arrays)))
+    total = tf.reduce_sum(terms[0], 0) + tf.reduce_sum(rest, 0)
     return tf.math.real(total), tf.math.imag(total)
-
-
-@functools.cache
-def _column_sums() -> Function:
-    return compiled(lambda values: _sum_rows(lambda rows: rows, [values]))
 
 
 @dataclass(frozen=True)
@@ -129,7 +119,7 @@ def _passes(inner_relu: bool, batch_norm: bool, outer_relu: bool, rate: float) -
             deviation = activate(rows, bias) - centre
             return deviation, tf.square(deviation)
 
-        first, second = _sum_pairs(moments, [product])
+        first, second = _sum_rows(moments, [product])
         return centre + first / count, tf.maximum(second / count - tf.square(first / count), 0.0)
 
     def normalize(product: Tensor, bias: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
@@ -165,7 +155,7 @@ def _passes(inner_relu: bool, batch_norm: bool, outer_relu: bool, rate: float) -
             g = through(g, y, bias, scale, offset, *m)
             return g, g * (activate(y, bias) - mean)
 
-        return _sum_pairs(sums, [gradient, product, *mask])
+        return _sum_rows(sums, [gradient, product, *mask])
 
     def input_gradient(
         gradient: Tensor,
@@ -294,7 +284,8 @@ def convolution_block(
             slope = second * tf.square(spread) / count
             dproduct = passes.gradient(g_flat, product, b, mean, scale, offset, first / count, slope, *mask)
             dx, *dkernels = convolution.gradients(dproduct)
-            return dx, _column_sums()(dproduct), second * spread, first, *dkernels
+            bias_gradient = tf.raw_ops.BiasAddGrad(out_backprop=dproduct)
+            return dx, bias_gradient, second * spread, first, *dkernels
 
         return (tf.reshape(flat, convolution.shape), mean, variance), gradient
 

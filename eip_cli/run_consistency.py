@@ -10,7 +10,6 @@ from .model import KNOWN_NETWORKS
 from .results import EpochRow, ModelSummary
 from .runs import BEST_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE, Run, RunRecord
 
-MAPPINGS = ("dataset_fingerprint", "versions", "environment", "hardware", "sha256")
 COUNTS = ("params", "train_images", "epochs_done")
 MEASURES = ("final_accuracy", "best_accuracy", "best_epoch", "test_accuracy", "images_per_second")
 LARGEST_NUMBER = 2**63  # no field holds more; what does would overflow where it is printed
@@ -22,8 +21,7 @@ def read_sound_record(run: Run) -> RunRecord:
     """The run's record, each field of the kind that trainings write. Raises RunError where one is not."""
     record = run.read_record()
     is_sound = (
-        all(isinstance(getattr(record, name), dict) for name in MAPPINGS)
-        and all(_is_number(getattr(record, name)) for name in COUNTS)
+        all(_is_number(getattr(record, name)) for name in COUNTS)
         and all(getattr(record, name) is None or _is_number(getattr(record, name)) for name in MEASURES)
         and (record.test_accuracy is None or 0 <= record.test_accuracy <= 1)
         and (record.config.learning_rate is None or _is_number(record.config.learning_rate))
