@@ -26,7 +26,17 @@ from .preparation import Prepared, prepare, require_same_images, require_same_ne
 from .protocol import TrainConfig
 from .provenance import describe_versions
 from .results import EpochRow
-from .runs import BEST_FILE, CURVES_FILE, FINAL_FILE, HISTORY_FILE, Run, RunRecord, create_run, utc_now
+from .runs import (
+    BEST_FILE,
+    CURVES_FILE,
+    FINAL_FILE,
+    HISTORY_FILE,
+    STATE_FILE,
+    Run,
+    RunRecord,
+    create_run,
+    utc_now,
+)
 from .state import TrainingState, read_state, write_state
 from .training import LabelledImages
 
@@ -76,6 +86,8 @@ def resume_training(
             )
         if record.test_accuracy is not None:
             raise RunError(f"{run.path} has used its test images, which it may do once: start another run")
+        if state is None and record.epochs_done:
+            raise RunError(f"{run.path} has lost its {STATE_FILE}: it cannot be continued")
         require_same_network(run, record)
         prepared = prepare(config, observer)
         require_same_images(run, record, prepared)

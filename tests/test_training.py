@@ -226,6 +226,14 @@ def test_the_seconds_of_a_continued_training_add_up() -> None:
     assert second.train_seconds == pytest.approx(sum(row.seconds for row in history))
 
 
+def test_a_run_without_its_state_is_not_begun_anew() -> None:
+    run, _ = train_model(replace(TINY, epochs=1), Path("short"))
+    run.state_path.unlink()
+    with pytest.raises(RunError, match=r"has lost its state\.npz"):
+        resume_training(run, changes={"epochs": 2})
+    assert (run.path / "final.h5").is_file()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
