@@ -101,14 +101,20 @@ class _Chain:
     convolution: keras.layers.Layer
     norm: keras.layers.Layer | None
     relu: keras.layers.Layer | None
+    pool: keras.layers.Layer | None  # behind a plain convolution without norm only
     dropout: keras.layers.Layer | None
 
     @property
     def members(self) -> list[keras.layers.Layer]:
         """The layers in order."""
-        return [
-            layer for layer in (self.convolution, self.norm, self.relu, self.dropout) if layer is not None
-        ]
+        layers = (self.convolution, self.norm, self.relu, self.pool, self.dropout)
+        return [layer for layer in layers if layer is not None]
+
+    @property
+    def has_relu(self) -> bool:
+        """Whether a ReLU follows the convolution directly, inside it or behind."""
+        inside = self.convolution.activation is keras.activations.relu
+        return inside or (self.norm is None and self.relu is not None)
 
 
 def _find_replacements(graph: keras.Model) -> dict[int, Run]:
@@ -122,7 +128,7 @@ def _find_replacements(graph: keras.Model) -> dict[int, Run]:
         if _is_convolution(layer) and _calls_once_plainly(layer, graph):
             chain = _chain_from(layer, followers)
             replaced |= {id(member): _pass_through for member in chain.members[1:]}
-            replaced[id(layer)] = _block_runner(chain)
+            replaced[id(layer)] = _block_runner(chain) if chain.pool is None else _pooled_runner(chain)
         elif _is_dropout(layer) and all(_is_plain_call(call) for call in _calls(layer, graph)):
             replaced[id(layer)] = _dropout_runner(layer)
         elif _is_pooling(layer):
@@ -167,14 +173,19 @@ def _sole_followers(graph: keras.Model) -> dict[int, keras.layers.Layer]:
 
 
 def _chain_from(convolution: keras.layers.Layer, followers: dict[int, keras.layers.Layer]) -> _Chain:
-    parts: list[keras.layers.Layer | None] = []
     last = convolution
-    for suits in (_is_batch_norm, _is_relu, _is_dropout):
+
+    def take(suits: Callable[[Any], bool]) -> keras.layers.Layer | None:
+        nonlocal last
         following = followers.get(id(last))
-        fits = following is not None and suits(following)
-        parts.append(following if fits else None)
-        last = following if fits else last
-    return _Chain(convolution, *parts)
+        if following is None or not suits(following):
+            return None
+        last = following
+        return following
+
+    norm, relu = take(_is_batch_norm), take(_is_relu)
+    is_plain = type(convolution) is layers.Conv2D and norm is None
+    return _Chain(convolution, norm, relu, take(_is_pooling) if is_plain else None, take(_is_dropout))
 
 
 def _is_float32(layer: keras.layers.Layer) -> bool:
@@ -256,20 +267,52 @@ def _dropout_runner(layer: keras.layers.Layer) -> Run:
 def _pooling_runner(layer: keras.layers.Layer) -> Run:
     from .fused_layers import pool
 
-    kind = "max" if type(layer) is layers.MaxPooling2D else "average"
-    return lambda tensor, training: pool(tensor, kind, tuple(layer.pool_size))
+    return lambda tensor, training: pool(tensor, _pooling_kind(layer), tuple(layer.pool_size))
+
+
+def _pooling_kind(layer: keras.layers.Layer) -> str:
+    return "max" if type(layer) is layers.MaxPooling2D else "average"
+
+
+def _pooled_runner(chain: _Chain) -> Run:
+    import tensorflow as tf
+
+    from .fused_layers import finish_convolution
+
+    convolution, pooling, dropout = chain.convolution, chain.pool, chain.dropout
+    assert pooling is not None
+
+    def run(tensor: Any, training: bool) -> Any:
+        kernel = tf.convert_to_tensor(convolution.kernel)
+        product = tf.nn.conv2d(tensor, kernel, convolution.strides, convolution.padding.upper())
+        rate, state = 0.0, tf.zeros((2,), tf.int64)
+        if training and dropout is not None:
+            rate, state = dropout.rate, dropout.seed_generator.next()
+        size = tuple(pooling.pool_size)
+        bias, kind = _bias_of(convolution), _pooling_kind(pooling)
+        return finish_convolution(product, bias, chain.has_relu, kind, size, rate, state)
+
+    return run
+
+
+def _bias_of(convolution: keras.layers.Layer) -> Any:
+    import tensorflow as tf
+
+    return (
+        tf.zeros((convolution.filters,))
+        if convolution.bias is None
+        else tf.convert_to_tensor(convolution.bias)
+    )
 
 
 def _form_of(chain: _Chain) -> "BlockForm":
     from .fused_block import BlockForm
 
-    inner_relu = chain.convolution.activation is keras.activations.relu
     return BlockForm(
         separable=type(chain.convolution) is layers.SeparableConv2D,
         strides=tuple(chain.convolution.strides),
         padding=chain.convolution.padding,
-        # Without batch norm between them, a ReLU behind the convolution is one inside it.
-        inner_relu=inner_relu or (chain.norm is None and chain.relu is not None),
+        inner_relu=chain.has_relu,
         batch_norm=chain.norm is not None,
         outer_relu=chain.norm is not None and chain.relu is not None,
         epsilon=chain.norm.epsilon if chain.norm is not None else 0.0,
@@ -294,7 +337,7 @@ def _block_runner(chain: _Chain) -> Run:
             kernels = [tf.convert_to_tensor(convolution.depthwise_kernel), pointwise]
         else:
             kernels = [tf.convert_to_tensor(convolution.kernel)]
-        bias = value_of(convolution.bias, 0.0)
+        bias = _bias_of(convolution)
         gamma = value_of(norm and norm.gamma, 1.0)
         beta = value_of(norm and norm.beta, 0.0)
         if not training:

@@ -147,6 +147,13 @@ FUSED_BLOCKS = {
         layers.BatchNormalization(**NORM),
         layers.ReLU(),
     ),
+    "plain convolution, relu as a layer, pooling": lambda: chain(
+        layers.Conv2D(9, 3, use_bias=False), layers.ReLU(), layers.AveragePooling2D((2, 3))
+    ),
+    "plain convolution and pooling, strides": lambda: chain(
+        layers.Conv2D(5, 3, strides=2, padding="same", bias_initializer="random_uniform"),
+        layers.MaxPooling2D(3),
+    ),
     "plain convolution of one pixel": lambda: chain(
         layers.Conv2D(5, 1, activation="relu"), layers.MaxPooling2D(2), layers.BatchNormalization(**NORM)
     ),
@@ -318,11 +325,20 @@ def test_dropout_follows_the_layers_seed_generator() -> None:
     assert len(weights) == len(model.get_weights())
 
 
-def test_dropout_in_a_block_has_the_gradient_of_what_it_kept() -> None:
+@pytest.mark.parametrize(
+    "make_parts",
+    [
+        lambda: [separable(activation="relu"), layers.BatchNormalization(**NORM)],
+        lambda: [layers.Conv2D(9, 3, activation="relu"), layers.MaxPooling2D(2)],
+        lambda: [layers.Conv2D(9, 3, activation="softplus"), layers.AveragePooling2D(2)],
+    ],
+    ids=["separable, norm", "plain, max pooling", "average pooling"],
+)
+def test_dropout_in_a_block_has_the_gradient_of_what_it_kept(
+    make_parts: Callable[[], list[keras.layers.Layer]],
+) -> None:
     """Compared by finite differences along one direction, the mask held fixed by the seed's state."""
-    model = network(
-        chain(separable(activation="relu"), layers.BatchNormalization(**NORM), layers.Dropout(0.25))
-    )
+    model = network(chain(*make_parts(), layers.Dropout(0.25)))
     generator, twin = model.layers[-3].seed_generator, twin_of(model)
     images = batches(1)[0][0]
     state = np.asarray(generator.state)
