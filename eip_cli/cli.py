@@ -167,7 +167,12 @@ def train(
 
 @cli.command(epilog=MODEL_HELP)
 @click.option(
-    "--model", "models", multiple=True, default=("separable",), show_default=True, help="Network to train."
+    "--model",
+    "models",
+    multiple=True,
+    default=("separable",),
+    show_default=True,
+    help="Network to train; again for more.",
 )
 @click.option(
     "--seeds", type=SeedList(), default="5", show_default=True, help="How many (0, 1, ...), or which: 3,7."

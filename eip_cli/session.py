@@ -24,7 +24,7 @@ from .observing import SILENT, TrainObserver
 from .plots import draw_curves
 from .preparation import Prepared, prepare, require_same_images, require_same_network, start_record
 from .protocol import TrainConfig
-from .provenance import describe_versions
+from .provenance import describe_hardware, describe_versions
 from .results import EpochRow
 from .runs import (
     BEST_FILE,
@@ -122,7 +122,10 @@ def _change_config(run: Run, config: TrainConfig, changes: dict[str, Any]) -> Tr
 def _is_deterministic_again(record: RunRecord, config: TrainConfig) -> bool:
     same_versions = describe_versions() == record.versions
     same_threads = config.threads == record.config.threads
-    return record.deterministic and same_threads and same_versions and is_deterministic()
+    # Kernels are chosen by the processor, and add up in another order on another one.
+    same_processor = describe_hardware()["processor"] == record.hardware.get("processor")
+    same = same_threads and same_versions and same_processor
+    return record.deterministic and same and is_deterministic()
 
 
 def _run_session(

@@ -226,6 +226,19 @@ def test_the_seconds_of_a_continued_training_add_up() -> None:
     assert second.train_seconds == pytest.approx(sum(row.seconds for row in history))
 
 
+@pytest.mark.parametrize(
+    ("part", "name"), [("hardware", "processor"), ("versions", "tensorflow"), ("config", "threads")]
+)
+def test_a_run_continued_under_other_terms_promises_no_bits(part: str, name: str) -> None:
+    run, record = train_model(replace(TINY, epochs=1), Path("short"))
+    terms = (
+        {**getattr(record, part), name: "another"} if part != "config" else replace(record.config, threads=9)
+    )
+    run.write_record(replace(record, **{part: terms}))
+    changes = {"epochs": 2, "threads": record.config.threads}
+    assert resume_training(run, changes=changes)[1].deterministic is False
+
+
 def test_a_run_without_its_state_is_not_begun_anew() -> None:
     run, _ = train_model(replace(TINY, epochs=1), Path("short"))
     run.state_path.unlink()
