@@ -231,10 +231,12 @@ def test_the_seconds_of_a_continued_training_add_up() -> None:
 )
 def test_a_run_continued_under_other_terms_promises_no_bits(part: str, name: str) -> None:
     run, record = train_model(replace(TINY, epochs=1), Path("short"))
-    terms = (
-        {**getattr(record, part), name: "another"} if part != "config" else replace(record.config, threads=9)
+    config = record.config
+    terms: Any = (
+        replace(config, threads=9) if part == "config" else {**getattr(record, part), name: "another"}
     )
-    run.write_record(replace(record, **{part: terms}))
+    changed: dict[str, Any] = {part: terms}
+    run.write_record(replace(record, **changed))
     changes = {"epochs": 2, "threads": record.config.threads}
     assert resume_training(run, changes=changes)[1].deterministic is False
 
