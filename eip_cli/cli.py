@@ -225,10 +225,11 @@ def sweep(
 
     from .cluster import ClusterWorkers
     from .comparison import compare_with_baseline
+    from .locking import held_exclusively
     from .render import print_report
     from .reports import report_comparison
     from .sweep_display import SweepDisplay
-    from .sweeping import check_images, exclusive, extend_plan, plan_sweep, run_sweep
+    from .sweeping import check_images, extend_plan, plan_sweep, run_sweep
     from .sweeps import PLAN_FILE, PlannedRun, open_sweep
     from .workers import LocalWorkers
 
@@ -242,7 +243,7 @@ def sweep(
             if not address:
                 check_images(plan, progress)
     sweep = open_sweep(sweep_dir)
-    with exclusive(sweep):
+    with held_exclusively(sweep.path):
         plan = extend_plan(sweep, plan)
         with SweepDisplay(sweep, plan) as display:
             outcome = run_sweep(sweep, workers, display.watch)

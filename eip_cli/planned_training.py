@@ -12,9 +12,10 @@ from pathlib import Path
 
 from .errors import EipError, RunError
 from .files import remove_leftovers
+from .locking import LOCK_FILE
 from .observing import SILENT, TrainObserver
 from .runs import Run, RunRecord
-from .session import LOCK_FILE, resume_training, train_model
+from .session import resume_training, train_model
 from .sources import hash_source
 from .sweeps import PlannedRun, Sweep, require_planned
 

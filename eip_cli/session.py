@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from .backend import is_deterministic, keras
 from .checkpoint import save_model
@@ -20,6 +19,7 @@ from .event_log import EventLog
 from .files import file_sha256, remove_leftovers, write_atomically
 from .history import format_history
 from .interruption import Interrupted, InterruptionGuard
+from .locking import held_exclusively
 from .observing import SILENT, TrainObserver
 from .plots import draw_curves
 from .preparation import Prepared, prepare, require_same_images, require_same_network, start_record
@@ -40,7 +40,6 @@ from .runs import (
 from .state import TrainingState, read_state, write_state
 from .training import LabelledImages
 
-LOCK_FILE = ".lock"
 TENSORBOARD_FOLDER = "tensorboard"
 
 
@@ -58,7 +57,7 @@ def train_model(
     prepared = prepare(config, observer)
     run = create_run(run_dir, prepared.config.model, prepared.config.seed)
     record = start_record(run, prepared)
-    with _exclusive(run):
+    with held_exclusively(run.path):
         run.write_record(record)
         return _run_session(run, record, prepared, None, observer)
 
@@ -74,7 +73,7 @@ def resume_training(
     """
     if not run.path.is_dir():
         raise RunError(f"no run {run.path}")
-    with _exclusive(run):
+    with held_exclusively(run.path):
         record = run.read_record()
         state = read_state(run.state_path)
         config = _change_config(run, record.config, changes or {})
@@ -151,16 +150,6 @@ def _run_session(
                 ) from error
             raise
     return run, session.record
-
-
-@contextmanager
-def _exclusive(run: Run) -> Iterator[None]:
-    """Hold the run for this process alone; the lock goes with the process, however it ends."""
-    try:
-        with FileLock(run.path / LOCK_FILE, timeout=0):
-            yield
-    except Timeout:
-        raise RunError(f"{run.path} is being trained by another process") from None
 
 
 class _Session:

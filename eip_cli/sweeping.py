@@ -1,21 +1,17 @@
 """A sweep from what is asked for to its last run: planned here, trained by workers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from .data import limit_training_images, load_dataset
 from .download import SILENT, DownloadProgress
-from .errors import RunError, TrainingError
+from .errors import TrainingError
 from .protocol import TrainConfig, resolve_config
 from .sweeps import PlannedRun, Sweep, plan_runs, require_planned
 from .workers import Watch, Workers
 
-LOCK_FILE = ".lock"
 MOST_RUNS = 1000
 
 
@@ -71,16 +67,6 @@ class SweepOutcome:
 
     failures: Mapping[str, str]
     is_interrupted: bool = False
-
-
-@contextmanager
-def exclusive(sweep: Sweep) -> Iterator[None]:
-    """Hold the sweep for this process alone. Raises RunError where another one holds it."""
-    try:
-        with FileLock(sweep.path / LOCK_FILE, timeout=0):
-            yield
-    except Timeout:
-        raise RunError(f"{sweep.path} is being trained by another process") from None
 
 
 def extend_plan(sweep: Sweep, new: Sequence[PlannedRun]) -> tuple[PlannedRun, ...]:

@@ -15,9 +15,10 @@ from test_training import assert_same_training
 
 from eip_cli.cli import cli
 from eip_cli.errors import RunError
+from eip_cli.locking import held_exclusively
 from eip_cli.planned_training import train_planned
 from eip_cli.runs import Run
-from eip_cli.sweeping import exclusive, plan_sweep, run_sweep
+from eip_cli.sweeping import plan_sweep, run_sweep
 from eip_cli.sweeps import Sweep
 from eip_cli.workers import LocalWorkers
 
@@ -84,8 +85,12 @@ def test_what_a_training_killed_before_its_record_left_is_no_obstacle(tmp_path: 
 
 def test_one_sweep_is_trained_by_one_process(tmp_path: Path) -> None:
     sweep = make_sweep(tmp_path / "sweep", ())
-    with exclusive(sweep), pytest.raises(RunError, match="by another process"), exclusive(sweep):
-        pass
+    with held_exclusively(sweep.path):
+        result = CliRunner().invoke(cli, ["sweep", "--sweep-dir", str(sweep.path)])
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: {sweep.path} is being trained by another process\n",
+    )
 
 
 def start_sweep(path: Path, *options: str) -> subprocess.Popen[str]:
