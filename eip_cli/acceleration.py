@@ -101,13 +101,14 @@ class _Chain:
     convolution: keras.layers.Layer
     norm: keras.layers.Layer | None
     relu: keras.layers.Layer | None
-    pool: keras.layers.Layer | None  # behind a plain convolution without norm only
     dropout: keras.layers.Layer | None
+    pool: keras.layers.Layer | None
+    pools_first: bool  # before the dropout, if there is one
 
     @property
     def members(self) -> list[keras.layers.Layer]:
-        """The layers in order."""
-        layers = (self.convolution, self.norm, self.relu, self.pool, self.dropout)
+        """The layers, the convolution first."""
+        layers = (self.convolution, self.norm, self.relu, self.dropout, self.pool)
         return [layer for layer in layers if layer is not None]
 
     @property
@@ -125,10 +126,10 @@ def _find_replacements(graph: keras.Model) -> dict[int, Run]:
         layer = node.operation
         if id(layer) in replaced:
             continue
-        if _is_convolution(layer) and _calls_once_plainly(layer, graph):
+        if _is_convolution(layer) and _calls_once_plainly(layer, graph) and _has_known_size(node):
             chain = _chain_from(layer, followers)
             replaced |= {id(member): _pass_through for member in chain.members[1:]}
-            replaced[id(layer)] = _block_runner(chain) if chain.pool is None else _pooled_runner(chain)
+            replaced[id(layer)] = _pooled_runner(chain) if chain.pools_first else _block_runner(chain)
         elif _is_dropout(layer) and all(_is_plain_call(call) for call in _calls(layer, graph)):
             replaced[id(layer)] = _dropout_runner(layer)
         elif _is_pooling(layer):
@@ -184,8 +185,14 @@ def _chain_from(convolution: keras.layers.Layer, followers: dict[int, keras.laye
         return following
 
     norm, relu = take(_is_batch_norm), take(_is_relu)
-    is_plain = type(convolution) is layers.Conv2D and norm is None
-    return _Chain(convolution, norm, relu, take(_is_pooling) if is_plain else None, take(_is_dropout))
+    if type(convolution) is layers.Conv2D and norm is None and (pool := take(_is_pooling)) is not None:
+        return _Chain(convolution, norm, relu, take(_is_dropout), pool, pools_first=True)
+    dropout = take(_is_dropout)
+    return _Chain(convolution, norm, relu, dropout, take(_is_filling_average), pools_first=False)
+
+
+def _has_known_size(node: Any) -> bool:
+    return None not in node.outputs[0].shape[1:]
 
 
 def _is_float32(layer: keras.layers.Layer) -> bool:
@@ -249,6 +256,14 @@ def _is_pooling(layer: Any) -> bool:
         and tuple(layer.strides) == tuple(layer.pool_size)
         and None not in layer.input.shape[1:]
     )
+
+
+def _is_filling_average(layer: Any) -> bool:
+    """Whether this is average pooling whose windows leave nothing out."""
+    if type(layer) is not layers.AveragePooling2D or not _is_pooling(layer):
+        return False
+    sizes = zip(layer.input.shape[1:3], layer.pool_size, strict=True)
+    return all(size % window == 0 for size, window in sizes)
 
 
 def _pass_through(tensor: Any, training: bool) -> Any:
@@ -317,6 +332,7 @@ def _form_of(chain: _Chain) -> "BlockForm":
         outer_relu=chain.norm is not None and chain.relu is not None,
         epsilon=chain.norm.epsilon if chain.norm is not None else 0.0,
         dropout=chain.dropout.rate if chain.dropout is not None else 0.0,
+        average=tuple(chain.pool.pool_size) if chain.pool is not None else (1, 1),
     )
 
 

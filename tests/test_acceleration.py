@@ -133,6 +133,21 @@ FUSED_BLOCKS = {
         layers.BatchNormalization(**NORM),
         layers.AveragePooling2D(3),
     ),
+    "norm, average pooling that fills the image": lambda: chain(
+        separable(padding="same", activation="relu"),
+        layers.BatchNormalization(**NORM),
+        layers.AveragePooling2D((2, 4)),
+    ),
+    "plain convolution, norm, relu, average pooling": lambda: chain(
+        layers.Conv2D(5, 3), layers.BatchNormalization(**NORM), layers.ReLU(), layers.AveragePooling2D(3)
+    ),
+    "few channels": lambda: chain(
+        layers.Conv2D(3, 1, activation="tanh"),
+        separable(activation="relu", strides=2),
+    ),
+    "few channels, two filters a channel": lambda: chain(
+        layers.Conv2D(2, 1, activation="tanh"), separable(depth_multiplier=2, padding="same")
+    ),
     "a frozen norm": lambda: chain(
         separable(activation="relu"),
         layers.BatchNormalization(trainable=False, moving_mean_initializer="ones"),
@@ -330,16 +345,18 @@ def test_dropout_follows_the_layers_seed_generator() -> None:
     [
         lambda: [separable(activation="relu"), layers.BatchNormalization(**NORM)],
         lambda: [layers.Conv2D(9, 3, activation="relu"), layers.MaxPooling2D(2)],
+        lambda: [separable(padding="same"), layers.BatchNormalization(**NORM), layers.ReLU()],
         lambda: [layers.Conv2D(9, 3, activation="softplus"), layers.AveragePooling2D(2)],
     ],
-    ids=["separable, norm", "plain, max pooling", "average pooling"],
+    ids=["separable, norm", "plain, max pooling", "separable, norm, relu", "average pooling"],
 )
 def test_dropout_in_a_block_has_the_gradient_of_what_it_kept(
     make_parts: Callable[[], list[keras.layers.Layer]],
 ) -> None:
     """Compared by finite differences along one direction, the mask held fixed by the seed's state."""
-    model = network(chain(*make_parts(), layers.Dropout(0.25)))
-    generator, twin = model.layers[-3].seed_generator, twin_of(model)
+    model = network(chain(*make_parts(), layers.Dropout(0.25), layers.AveragePooling2D(2)))
+    generator = next(layer for layer in model.layers if isinstance(layer, layers.Dropout)).seed_generator
+    twin = twin_of(model)
     images = batches(1)[0][0]
     state = np.asarray(generator.state)
     direction = np.random.default_rng(1).standard_normal(images.shape).astype("float32")
