@@ -22,13 +22,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from .fused_convolutions import convolve
+
 Tensor = Any  # TensorFlow gives mypy no types
 Function = Callable[..., Any]
 
 # Rows added up before partial sums are reduced: the best of 8, 16 and 32.
 ROWS_JOINED = 16
-# Filtered channels up to which a separable convolution is quicker as a plain one: an image's.
-MOST_JOINED_CHANNELS = 4
 
 
 def compiled(function: Function) -> Function:
@@ -40,7 +40,6 @@ def compiled(function: Function) -> Function:
 class BlockForm:
     """What a fused block does, its convolution and around it."""
 
-    separable: bool
     strides: tuple[int, int]
     padding: str  # "valid" or "same"
     inner_relu: bool  # between convolution and batch norm
@@ -198,117 +197,6 @@ def _passes(form: BlockForm, size: tuple[int, int]) -> _Passes:
     return _Passes(compiled(statistics), compiled(output), compiled(gradient_sums), compiled(input_gradient))
 
 
-class _Convolution:
-    """A block's plain convolution of one input: its product, and the gradients through it.
-
-    ``kernels`` is one kernel (kh, kw, channels, filters).
-    """
-
-    def __init__(self, form: BlockForm, inputs: Tensor, kernels: Sequence[Tensor]) -> None:
-        self._inputs = inputs
-        self._kernel = kernels[0]
-        self._settings = {"strides": [1, *form.strides, 1], "padding": form.padding.upper()}
-        product = tf.raw_ops.Conv2D(input=inputs, filter=self._kernel, **self._settings)
-        self.product = tf.reshape(product, (-1, product.shape[-1]))
-        self.size = tuple(product.shape[1:3])
-
-    def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
-        """The gradients of the inputs and of each kernel."""
-        upstream = tf.reshape(product_gradient, (-1, *self.size, product_gradient.shape[-1]))
-        return (
-            tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(self._inputs),
-                filter=self._kernel,
-                out_backprop=upstream,
-                **self._settings,
-            ),
-            tf.raw_ops.Conv2DBackpropFilter(
-                input=self._inputs,
-                filter_sizes=tf.shape(self._kernel),
-                out_backprop=upstream,
-                **self._settings,
-            ),
-        )
-
-
-class _SeparableConvolution:
-    """The same for a separable convolution.
-
-    ``kernels`` is depthwise (kh, kw, channels, multiplier) and pointwise (channels * multiplier, filters).
-    """
-
-    def __init__(self, form: BlockForm, inputs: Tensor, kernels: Sequence[Tensor]) -> None:
-        self._form = form
-        self._inputs = inputs
-        self._depthwise, self._pointwise = kernels
-        self._settings = {"strides": [1, *form.strides, 1], "padding": form.padding.upper()}
-        filtered = tf.raw_ops.DepthwiseConv2dNative(input=inputs, filter=self._depthwise, **self._settings)
-        self._filtered = tf.reshape(filtered, (-1, filtered.shape[-1]))
-        self._filtered_shape = tf.shape(filtered)
-        self.product = tf.matmul(self._filtered, self._pointwise)
-        self.size = tuple(filtered.shape[1:3])
-
-    def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
-        """The gradients of the inputs and of each kernel."""
-        rows = tf.matmul(product_gradient, self._pointwise, transpose_b=True)
-        upstream = tf.reshape(rows, self._filtered_shape)
-        return (
-            self._input_gradient(upstream),
-            tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
-                input=self._inputs,
-                filter_sizes=tf.shape(self._depthwise),
-                out_backprop=upstream,
-                **self._settings,
-            ),
-            tf.matmul(self._filtered, product_gradient, transpose_a=True),
-        )
-
-    def _input_gradient(self, upstream: Tensor) -> Tensor:
-        kernel, form = self._depthwise, self._form
-        height, width, _, multiplier = kernel.shape
-        if form.strides == (1, 1) and form.padding == "same" and multiplier == 1 and height % 2 and width % 2:
-            # The forward kernel is a fifth faster than the backward one, and here does the same.
-            return tf.raw_ops.DepthwiseConv2dNative(
-                input=upstream, filter=kernel[::-1, ::-1], **self._settings
-            )
-        return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
-            input_sizes=tf.shape(self._inputs), filter=kernel, out_backprop=upstream, **self._settings
-        )
-
-
-class _JoinedConvolution:
-    """A separable convolution of few channels as the plain one that it is: its two kernels multiplied.
-
-    Of an image's three channels the kernels and products for many channels make poor use; the plain
-    convolution has eight times the arithmetic there and is faster all the same.
-    """
-
-    def __init__(self, form: BlockForm, inputs: Tensor, kernels: Sequence[Tensor]) -> None:
-        self._depthwise, pointwise = kernels
-        _, _, channels, multiplier = self._depthwise.shape
-        self._pointwise = tf.reshape(pointwise, (channels, multiplier, pointwise.shape[1]))
-        joined = tf.einsum("hwcm,cmf->hwcf", self._depthwise, self._pointwise)
-        self._convolution = _Convolution(form, inputs, [joined])
-        self.product, self.size = self._convolution.product, self._convolution.size
-
-    def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
-        """The gradients of the inputs and of each kernel."""
-        inputs, joined = self._convolution.gradients(product_gradient)
-        pointwise = tf.einsum("hwcf,hwcm->cmf", joined, self._depthwise)
-        return (
-            inputs,
-            tf.einsum("hwcf,cmf->hwcm", joined, self._pointwise),
-            tf.reshape(pointwise, (-1, pointwise.shape[2])),
-        )
-
-
-def _convolve(form: BlockForm, inputs: Tensor, kernels: Sequence[Tensor]) -> Any:
-    if not form.separable:
-        return _Convolution(form, inputs, kernels)
-    is_narrow = kernels[1].shape[0] <= MOST_JOINED_CHANNELS
-    return (_JoinedConvolution if is_narrow else _SeparableConvolution)(form, inputs, kernels)
-
-
 def convolution_block(
     form: BlockForm,
     inputs: Tensor,
@@ -320,14 +208,14 @@ def convolution_block(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Training-mode output (batch, height, width, filters), and the batch's mean and biased variance.
 
-    ``inputs`` is (batch, height, width, channels), height and width known; ``kernels`` as for the
-    convolutions above; the rest are (filters,), but for the seed generator's state (2,). Where the
+    ``inputs`` is (batch, height, width, channels), height and width known; ``kernels`` as for
+    ``convolve``; the rest are (filters,), but for the seed generator's state (2,). Where the
     form has no batch norm, mean and variance are zeros and ones.
     """
 
     @tf.custom_gradient
     def block(x: Tensor, b: Tensor, g: Tensor, o: Tensor, *ks: Tensor) -> Any:
-        convolution = _convolve(form, x, ks)
+        convolution = convolve(x, ks, form.strides, form.padding)
         product, passes = convolution.product, _passes(form, convolution.size)
         if form.batch_norm:
             mean, variance = passes.statistics(product, b)
@@ -361,7 +249,7 @@ def convolution_block_inference(
 ) -> Tensor:
     """Inference-mode output of a block whose batch norm is ``scale`` * x + ``offset``; shapes as above."""
     form = replace(form, dropout=0.0)
-    convolution = _convolve(form, inputs, kernels)
+    convolution = convolve(inputs, kernels, form.strides, form.padding)
     flat = _passes(form, convolution.size).output(convolution.product, bias, scale, offset)
     return _restore_image(flat, form, convolution.size)
 
