@@ -306,7 +306,8 @@ def evaluate(
 @click.option(
     "--require-better",
     is_flag=True,
-    help="Exit with 1 unless all that is given is better than 82.44, but for a sweep's own base network.",
+    help="Exit with 1 unless all that is given is better than 82.44, and no planned run of a sweep failed or "
+    "is missing; a sweep's own base network is not judged.",
 )
 @data_dir_option
 @trust_option

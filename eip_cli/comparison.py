@@ -64,10 +64,11 @@ def compare_with_baseline(
 def are_all_better(rows: Sequence[Comparison]) -> bool:
     """Whether each of ``rows`` is better than the published number, a sweep's own base network aside.
 
-    False where there is nothing else: a gate that judged nothing must not open.
+    False where there is nothing else, and where planned runs are missing: a gate that judged nothing,
+    or the survivors alone, must not open.
     """
     judged = [row for row in rows if row.source != "sweep" or row.model != BASELINE_NETWORK]
-    return bool(judged) and all(row.verdict == "better" for row in judged)
+    return bool(judged) and all(row.verdict == "better" and row.n == row.n_planned for row in judged)
 
 
 def collect_curves(names: Sequence[str]) -> list[Curve]:

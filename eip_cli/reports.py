@@ -116,7 +116,7 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
                 "" if row.params is None else f"{row.params:,}",
                 format_pair(row.receptive_field),
                 "" if row.epochs is None else str(row.epochs),
-                *([] if not has_sweep else [""] if row.n is None else [str(row.n)]),
+                *([_count_runs(row)] if has_sweep else []),
                 final,
                 best,
                 _format_difference(row.delta, row.delta_ci95),
@@ -128,14 +128,21 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
     return Report(grids, [[_flatten_comparison(record) for record in payload]], payload, _footnotes(rows))
 
 
+def _count_runs(row: Comparison) -> str:
+    """The finished runs of a sweep's row, and of how many planned ones where some are missing."""
+    if row.n is None:
+        return ""
+    return str(row.n) if row.n == row.n_planned else f"{row.n} of {row.n_planned}"
+
+
 def _trained_grids(rows: Sequence[Comparison]) -> list[Grid]:
     """A table of the rows that have a trained baseline, where there are any."""
-    counts = {row.name: row.n for row in rows}
+    counts = {row.name: _count_runs(row) for row in rows if row.source == "sweep"}
     cells = [
         [
             row.name,
             row.trained_baseline,
-            f"{row.n} and {counts[row.trained_baseline]}",
+            f"{_count_runs(row)} and {counts[row.trained_baseline]}",
             _format_difference(row.trained_delta, row.trained_delta_ci95),
             row.trained_verdict or "",
         ]

@@ -101,8 +101,9 @@ class McNemar:
 class Comparison:
     """One row of the comparison with the published 82.44%; None where a field does not apply.
 
-    A row of a sweep is a configuration: ``final_accuracy`` is the mean over its ``n`` finished runs,
-    ``accuracy_sd`` their standard deviation (over n - 1), ``accuracy_ci95`` the interval of the mean.
+    A row of a sweep is a configuration: ``final_accuracy`` is the mean over its ``n`` finished runs of
+    ``n_planned``, ``accuracy_sd`` their standard deviation (over n - 1), ``accuracy_ci95`` the interval of
+    the mean.
     The ``trained_`` fields compare it with the row named ``trained_baseline``, the base network as the
     same sweep trained it.
     """
@@ -131,3 +132,4 @@ class Comparison:
     trained_verdict: str | None = None
     mcnemar: McNemar | None = None
     statement: str | None = None
+    n_planned: int | None = None

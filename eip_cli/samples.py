@@ -50,6 +50,10 @@ class Sample:
         return () if self.faults else tuple(test_accuracy_of(run.record) for run in self.runs)
 
     @property
+    def n_planned(self) -> int:  # noqa: D102
+        return len(self.runs) + len(self.unfinished)
+
+    @property
     def seeds(self) -> tuple[int, ...]:  # noqa: D102
         return tuple(run.record.config.seed for run in self.runs)
 

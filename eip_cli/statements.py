@@ -32,12 +32,17 @@ def _state_mcnemar(test: McNemar) -> str:
     )
 
 
-def state_sweep(row: Comparison, base: Comparison | None) -> str:
-    """The row of a configuration; ``base`` is that of the base network which it is compared with."""
+def state_sweep(row: Comparison, base: Comparison | None, unfinished: str = "") -> str:
+    """The row of a configuration; ``base`` is that of the base network which it is compared with.
+
+    ``unfinished`` counts the planned runs that are not in the row: ``2 failed``.
+    """
     if row.final_accuracy is None:
         reason = "its runs cannot be averaged" if row.n else "none of its runs has finished"
         return f"{row.name} is not compared: {reason}."
     sentences = [f"{_state_accuracy(row)}{_state_published(row)}"]
+    if unfinished:
+        sentences.append(f"Not counted of the {row.n_planned} planned runs: {unfinished}.")
     if base is not None:
         sentences.append(_state_trained(row, base))
     return " ".join(sentences)
@@ -47,12 +52,20 @@ def _state_accuracy(row: Comparison) -> str:
     assert row.final_accuracy is not None
     reached = f"{row.name} reached {_percent(row.final_accuracy)} test accuracy"
     if row.accuracy_sd is None:
-        return f"{reached} in one run"
+        return f"{reached} in {_count_runs(row)}"
     spread = f"standard deviation {100 * row.accuracy_sd:.2f} points"
     if row.accuracy_ci95 is not None:
         low, high = row.accuracy_ci95
         spread += f", 95% t interval of the mean {_percent(max(0, low))} to {_percent(min(1, high))}"
-    return f"{reached}, the mean of n = {row.n} runs ({spread})"
+    return f"{reached}, the mean of {_count_runs(row)} ({spread})"
+
+
+def _count_runs(row: Comparison) -> str:
+    """``n = 3 runs``, and of how many that were planned where some did not finish."""
+    number = "one" if row.n == 1 else f"n = {row.n}"
+    if row.n != row.n_planned:
+        return f"{number} of {row.n_planned} planned runs"
+    return f"{number} run{'' if row.n == 1 else 's'}"
 
 
 def _state_published(row: Comparison) -> str:
@@ -67,7 +80,8 @@ def _state_published(row: Comparison) -> str:
 
 def _state_trained(row: Comparison, base: Comparison) -> str:
     assert row.trained_delta is not None and base.final_accuracy is not None
-    against = f"against {base.name} as trained here (n = {base.n}, {_percent(base.final_accuracy)})"
+    number = f"n = {base.n}" if base.n == base.n_planned else f"n = {base.n} of {base.n_planned} planned"
+    against = f"against {base.name} as trained here ({number}, {_percent(base.final_accuracy)})"
     if row.trained_delta_ci95 is None or row.trained_verdict is None:
         needed = "Welch's interval needs two runs on each side, not all of the same accuracy"
         return f"{100 * row.trained_delta:+.2f} points {against}: no verdict, as {needed}."

@@ -1,5 +1,6 @@
 """Sweeps -> a row a configuration: against the published number, and the base network as trained here."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean, stdev
@@ -27,7 +28,8 @@ def compare_sweeps(sweeps: Sequence[Sweep]) -> list[tuple[Comparison, ...]]:
     for name in samples:
         rows[name] = _add_trained_baseline(rows[name], samples)
     for name, row in rows.items():
-        rows[name] = replace(row, statement=state_sweep(row, rows.get(row.trained_baseline or "")))
+        base = rows.get(row.trained_baseline or "")
+        rows[name] = replace(row, statement=state_sweep(row, base, _count_unfinished(samples[name])))
     return [tuple(row for name, row in rows.items() if samples[name].sweep == sweep.path) for sweep in sweeps]
 
 
@@ -65,7 +67,14 @@ def _compare_sample(name: str, sample: Sample) -> Comparison:
         accuracy_sd=stdev(accuracies) if len(accuracies) > 1 else None,
         accuracy_ci95=mean_interval(accuracies) if has_spread(accuracies) else None,
         seeds=sample.seeds,
+        n_planned=sample.n_planned,
     )
+
+
+def _count_unfinished(sample: Sample) -> str:
+    """How many of the planned runs have not finished, by their status: ``2 failed, 1 planned``."""
+    counts = Counter(status for _, status in sample.unfinished)
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
 
 
 def interval_against_published(accuracies: Sequence[float]) -> tuple[float, float]:
@@ -86,9 +95,8 @@ def _describe(sample: Sample) -> list[str]:
     if len(sample.faults) > FAULTS_SHOWN:
         notes.append(f"and {len(sample.faults) - FAULTS_SHOWN} more such faults")
     if sample.unfinished:
-        total = len(sample.runs) + len(sample.unfinished)
         others = ", ".join(f"{name} {status}" for name, status in sample.unfinished)
-        notes.append(f"{len(sample.runs)} of {total} runs finished; not counted: {others}")
+        notes.append(f"{len(sample.runs)} of {sample.n_planned} runs finished; not counted: {others}")
     if sample.record:
         notes.extend(describe_deviations(sample.record))
     if sample.config.validation_split is not None:

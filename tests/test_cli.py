@@ -242,7 +242,7 @@ def test_compare_baseline_prints_the_published_rows_first() -> None:
     names = ["name", "source", "params", "receptive_field", "epochs", "final_accuracy", "best_accuracy"]
     names += ["best_epoch", "selected_on", "delta", "delta_ci95", "verdict", "notes", "model", "n"]
     names += ["accuracy_sd", "accuracy_ci95", "seeds", "trained_baseline", "trained_delta"]
-    names += ["trained_delta_ci95", "trained_verdict", "mcnemar", "statement"]
+    names += ["trained_delta_ci95", "trained_verdict", "mcnemar", "statement", "n_planned"]
     assert list(base) == names
     assert (base["final_accuracy"], base["delta"], base["verdict"]) == (0.8244, 0.0, "indistinguishable")
     assert (separable["best_accuracy"], separable["best_epoch"]) == (0.8515, 48)

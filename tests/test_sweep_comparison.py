@@ -118,6 +118,23 @@ def test_unfinished_runs_do_not_count_and_are_said() -> None:
     )
 
 
+def test_survivors_are_not_quoted_as_the_whole_sweep() -> None:
+    sweep = write_sweep("sweep", {"separable": [*OURS, 0.84, 0.85], "base": [*BASE, None]})
+    assert eip("compare-baseline", "--require-better", "sweep").exit_code == 0
+    for seed in (3, 4):
+        run = sweep.run_of(planned("separable", seed))
+        run.write_record(replace(run.read_record(), status="failed", epochs_done=2, final_accuracy=None))
+    row = rows_of("sweep")["separable"]
+    assert (row.n, row.n_planned, row.verdict) == (3, 5, "better")
+    assert row.statement is not None
+    assert "the mean of n = 3 of 5 planned runs (" in row.statement
+    assert "better. Not counted of the 5 planned runs: 2 failed." in row.statement
+    assert "against base as trained here (n = 3 of 4 planned, " in row.statement
+    result = eip("compare-baseline", "--require-better", "sweep", "--format", "markdown")
+    assert result.exit_code == 1
+    assert "| 3 of 5 and 3 of 4 |" in result.stdout
+
+
 def test_a_sweep_that_has_not_begun_is_not_comparable() -> None:
     write_sweep("sweep", {"separable": [None, None], "base": BASE})
     row = rows_of("sweep")["separable"]
