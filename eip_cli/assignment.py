@@ -18,7 +18,7 @@ from .network_code import write_network_code
 from .record_checks import NOT_CIFAR10, describe_deviations, is_on_cifar10
 from .results import Comparison, EpochRow, LayerInfo, ModelSummary
 from .rules import LayerCall, RuleCheck, check_baseline, check_network, check_training, list_calls
-from .run_consistency import find_disagreements, hash_files, read_sound_history, read_sound_record
+from .run_consistency import find_disagreements, hash_files, read_sound_history
 from .runs import BEST_FILE, Run, RunRecord, find_run
 from .sources import open_checkpoint
 from .statistics import wilson_interval
@@ -120,7 +120,7 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
 
     Raises RunError or CheckpointError where its record, history or checkpoint is missing or damaged.
     """
-    record, history = read_sound_record(run), read_sound_history(run)
+    record, history = run.read_record(), read_sound_history(run)
     if not (run.path / BEST_FILE).is_file():  # a bare name would be looked for in other runs
         raise RunError(f"{run.path} has no {BEST_FILE}: there is no network to check")
     opened = open_checkpoint(str(run.path / BEST_FILE), trust=trust)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .errors import TrainingError
+from .kinds import Kind, is_flag, is_number, is_text, is_whole_number, or_none
 
 DATASETS = ("cifar10", "digits")
 
@@ -73,15 +74,17 @@ class TrainConfig:
     trust: bool = False
 
     def __post_init__(self) -> None:
+        for kind, (is_kind, names) in _KINDS.items():
+            for name in names:
+                value = getattr(self, name)
+                _require(is_kind(value), f"{name} is {value!r}, which is no {kind}")
         _require(self.dataset in DATASETS, f"no dataset {self.dataset!r}: use {' or '.join(DATASETS)}")
         for name in ("epochs", "batch_size", "threads", "limit_train"):
             value = getattr(self, name)
             _require(value is None or value >= 1, f"{name} is {value}: at least 1 is needed")
         _require(0 <= self.seed < 2**32, f"seed is {self.seed}: 0 to {2**32 - 1} are possible")
         rate, split = self.learning_rate, self.validation_split
-        _require(
-            rate is None or 0 < rate < float("inf"), f"learning_rate is {rate}: a positive number is needed"
-        )
+        _require(rate is None or rate > 0, f"learning_rate is {rate}: a positive number is needed")
         _require(split is None or 0 < split < 1, f"validation_split is {split}: it lies between 0 and 1")
 
     @property
@@ -92,6 +95,17 @@ class TrainConfig:
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as they stand in ``run.json``."""
         return asdict(self)
+
+
+# The kinds of a configuration's values: it may have been read from a file.
+_KINDS: dict[str, tuple[Kind, tuple[str, ...]]] = {
+    "text": (is_text, ("model", "dataset")),
+    "text or None": (or_none(is_text), ("schedule", "data_dir")),
+    "whole number": (is_whole_number, ("seed",)),
+    "whole number or None": (or_none(is_whole_number), ("epochs", "batch_size", "threads", "limit_train")),
+    "number or None": (or_none(is_number), ("learning_rate", "validation_split")),
+    "truth value": (is_flag, ("accelerate", "tensorboard", "trust")),
+}
 
 
 def _require(holds: bool, message: str) -> None:

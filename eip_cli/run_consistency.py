@@ -10,30 +10,8 @@ from .model import KNOWN_NETWORKS
 from .results import EpochRow, ModelSummary
 from .runs import BEST_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE, Run, RunRecord
 
-COUNTS = ("params", "train_images", "epochs_done")
-MEASURES = ("final_accuracy", "best_accuracy", "best_epoch", "test_accuracy", "images_per_second")
-LARGEST_NUMBER = 2**63  # no field holds more; what does would overflow where it is printed
 MOST_EPOCHS_NAMED = 3
 WORST_ROUNDING = 1e-6  # of the images: an accuracy is a whole number of them, in double precision
-
-
-def read_sound_record(run: Run) -> RunRecord:
-    """The run's record, each field of the kind that trainings write. Raises RunError where one is not."""
-    record = run.read_record()
-    is_sound = (
-        all(_is_number(getattr(record, name)) for name in COUNTS)
-        and all(getattr(record, name) is None or _is_number(getattr(record, name)) for name in MEASURES)
-        and (record.test_accuracy is None or 0 <= record.test_accuracy <= 1)
-        and (record.config.learning_rate is None or _is_number(record.config.learning_rate))
-        and None not in (record.config.epochs, record.config.batch_size, record.config.threads)
-    )
-    if not is_sound:
-        raise RunError(f"{run.record_path} is damaged: it is not a run's record")
-    return record
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
 
 def read_sound_history(run: Run) -> tuple[EpochRow, ...]:

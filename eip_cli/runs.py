@@ -10,6 +10,17 @@ from typing import Any
 
 from .errors import CheckpointError, RunError, TrainingError
 from .files import write_atomically
+from .kinds import (
+    Kind,
+    is_count,
+    is_flag,
+    is_mapping,
+    is_number,
+    is_pair,
+    is_plain_text,
+    is_share,
+    or_none,
+)
 from .protocol import TrainConfig
 
 RUNS_FOLDER = Path("runs")
@@ -68,24 +79,39 @@ class RunRecord:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "RunRecord":
-        """The record behind ``content``. Raises KeyError or TypeError where it is none."""
+        """The record behind ``content``. Raises KeyError, TypeError, ValueError or TrainingError for none."""
         known = {item.name for item in fields(cls)}
         values = {name: value for name, value in content.items() if name in known}
         config_names = {item.name for item in fields(TrainConfig)}
         config = {name: value for name, value in content["config"].items() if name in config_names}
         values["config"] = TrainConfig(**config)
-        for text in (values["id"], values["status"], values["started"], values["config"].model):
-            if not text.isprintable():  # it would reach the terminal
-                raise ValueError("a record's texts are plain ones")
-        for name in ("dataset_fingerprint", "versions", "environment", "hardware", "sha256"):
-            if not isinstance(values.get(name, {}), dict):
-                raise TypeError(f"{name} is a mapping")
-        for name in ("params", "train_images", "epochs_done"):
-            if not isinstance(values.get(name, 0), int):
-                raise TypeError(f"{name} is a whole number")
+        for name, value in values.items():
+            if not _KINDS[name](value):
+                raise ValueError(f"{name} is not of its kind")
         if values.get("receptive_field") is not None:
             values["receptive_field"] = tuple(values["receptive_field"])
         return cls(**values)
+
+
+def _is_resolved(config: TrainConfig) -> bool:
+    texts = (config.model, config.schedule or "")
+    return None not in (config.epochs, config.batch_size, config.threads) and all(map(is_plain_text, texts))
+
+
+# What each field of a record is. Texts reach the terminal, numbers are formatted and compared.
+_KINDS: dict[str, Kind] = {
+    "config": _is_resolved,
+    **dict.fromkeys(("id", "status", "started"), is_plain_text),
+    "ended": or_none(is_plain_text),
+    **dict.fromkeys(("params", "train_images", "epochs_done"), is_count),
+    "receptive_field": or_none(is_pair),
+    **dict.fromkeys(("dataset_fingerprint", "versions", "environment", "hardware", "sha256"), is_mapping),
+    **dict.fromkeys(("final_accuracy", "best_accuracy", "test_accuracy"), or_none(is_share)),
+    "best_epoch": or_none(is_count),
+    "train_seconds": is_number,
+    "images_per_second": or_none(is_number),
+    **dict.fromkeys(("accelerated", "deterministic"), is_flag),
+}
 
 
 @dataclass(frozen=True)
@@ -110,7 +136,7 @@ class Run:
             raise RunError(f"{self.path} is not a run: it has no {RECORD_FILE}") from None
         except OSError as error:
             raise RunError(f"cannot read {self.record_path}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError, AttributeError, TrainingError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, TrainingError):
             raise RunError(f"{self.record_path} is damaged: it is not a run's record") from None
 
     def write_record(self, record: RunRecord) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .protocol import TrainConfig
-from .record_checks import find_contradictions, is_accuracy, read_history_if_any
+from .record_checks import find_contradictions, read_history_if_any
 from .results import EpochRow
 from .runs import HISTORY_FILE, RunRecord
 from .sweeps import INCIDENTAL, Configuration, PlannedRun, Sweep, group_runs
@@ -47,7 +47,8 @@ class Sample:
         With a validation split that of the best checkpoint by the held-out images, measured once;
         else that of the last epoch.
         """
-        return () if self.faults else tuple(test_accuracy_of(run.record) for run in self.runs)
+        found = [] if self.faults else [test_accuracy_of(run.record) for run in self.runs]
+        return tuple(accuracy for accuracy in found if accuracy is not None)
 
     @property
     def n_planned(self) -> int:  # noqa: D102
@@ -63,8 +64,8 @@ class Sample:
         return self.runs[0].record if self.runs else None
 
 
-def test_accuracy_of(record: RunRecord) -> Any:
-    """The final accuracy on the test images; None or nonsense where the record holds that."""
+def test_accuracy_of(record: RunRecord) -> float | None:
+    """The final accuracy on the test images; None where the record has none."""
     return record.final_accuracy if record.config.validation_split is None else record.test_accuracy
 
 
@@ -111,7 +112,7 @@ def _check_run(run: FinishedRun) -> list[str]:
             f"it is called finished with {record.epochs_done} epochs recorded and {len(run.history)} "
             f"logged of {record.config.epochs}"
         )
-    if not faults and not is_accuracy(test_accuracy_of(record)):
+    if not faults and test_accuracy_of(record) is None:
         faults.append("it has no final test accuracy")
     return [f"{planned.name}: {fault}" for fault in faults]
 

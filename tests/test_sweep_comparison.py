@@ -189,9 +189,6 @@ def test_less_training_than_the_published_is_marked() -> None:
 # A record of the second of three runs, changed -> what the row says of it.
 FORGERIES: list[tuple[dict[str, Any], str]] = [
     ({"final_accuracy": 0.99}, "says that it ended at 0.99, its history.csv at 0.8402"),
-    ({"final_accuracy": math.nan}, "final_accuracy is nan, which is no accuracy"),
-    ({"final_accuracy": "0.99"}, "final_accuracy is '0.99', which is no accuracy"),
-    ({"final_accuracy": 84.02}, "final_accuracy is 84.02, which is no accuracy"),
     ({"final_accuracy": None}, "it has no final test accuracy"),
     ({"params": 60_000}, "separable-seed0 and separable-seed1 have different numbers of parameters"),
     ({"train_images": 49_999}, "separable-seed0 and separable-seed1 have different numbers of training"),
@@ -202,8 +199,6 @@ FORGERIES: list[tuple[dict[str, Any], str]] = [
     ({"config": replace(planned("separable", 1).config, batch_size=64)}, "its batch_size is 64, not 128"),
     ({"config": replace(planned("separable", 1).config, epochs=51)}, "its epochs is 51, not 50 as planned"),
     ({"config": planned("separable", 0).config}, "its seed is 0, not 1 as planned"),
-    ({"final_accuracy": 10**400}, "which is no accuracy"),
-    ({"config": replace(planned("separable", 1).config, schedule="\x1b[2J")}, r"its schedule is '\x1b[2J'"),
     ({"config": planned("base", 1).config}, "its model is 'base', not 'separable' as planned"),
 ]
 
@@ -274,13 +269,6 @@ def test_a_single_run_whose_record_disagrees_with_its_history_is_not_compared() 
     row = rows_of(str(run.path))["separable-seed0"]
     assert (row.source, row.verdict, row.final_accuracy) == ("run", "not comparable", None)
     assert row.notes == ("its run.json says that it ended at 0.9, its history.csv at 0.8",)
-
-
-def test_a_single_run_of_no_accuracy_is_not_compared() -> None:
-    run = write_sweep("sweep", {"separable": [0.80]}).run_of(planned("separable", 0))
-    run.write_record(replace(run.read_record(), final_accuracy=math.nan))
-    assert rows_of(str(run.path))["separable-seed0"].verdict == "not comparable"
-    assert "NaN" not in eip("compare-baseline", str(run.path), "--format", "json").stdout
 
 
 def test_a_damaged_record_is_named() -> None:
@@ -471,9 +459,30 @@ def test_the_band_is_from_the_lowest_to_the_highest_run(monkeypatch: pytest.Monk
     assert (lowest, highest) == (pytest.approx([40, 70]), pytest.approx([60, 90]))
 
 
-@pytest.mark.parametrize(
-    "changes", [{"params": "many"}, {"dataset_fingerprint": ["x"]}, {"sha256": "x"}, {"epochs_done": 1.5}]
-)
+DAMAGES: list[dict[str, Any]] = [
+    {"params": "many"},
+    {"params": -1},
+    {"dataset_fingerprint": ["x"]},
+    {"sha256": "x"},
+    {"epochs_done": 1.5},
+    {"receptive_field": [1]},
+    {"receptive_field": ["a", "b"]},
+    {"final_accuracy": math.nan},
+    {"final_accuracy": "0.99"},
+    {"final_accuracy": 84.02},
+    {"final_accuracy": 10**400},
+    {"best_accuracy": "x"},
+    {"best_epoch": True},
+    {"test_accuracy": [0.9]},
+    {"train_seconds": None},
+    {"images_per_second": 10**400},
+    {"accelerated": "yes"},
+    {"ended": 5},
+    {"status": "\x1b[2J"},
+]
+
+
+@pytest.mark.parametrize("changes", DAMAGES, ids=str)
 def test_a_record_of_other_kinds_of_values_is_damaged(changes: dict[str, Any]) -> None:
     sweep = write_sweep("sweep", {"separable": OURS})
     run = sweep.run_of(planned("separable", 1))
@@ -482,6 +491,40 @@ def test_a_record_of_other_kinds_of_values_is_damaged(changes: dict[str, Any]) -
         result = eip("compare-baseline", name)
         assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
         assert "run.json is damaged" in result.stderr
+    shown = json.loads(eip("runs", "sweep", "--format", "json").stdout)
+    assert {record["seed"] for record in shown} == {0, 2}  # it hides no other
+
+
+CONFIG_DAMAGES: list[dict[str, Any]] = [
+    {"model": 5},
+    {"schedule": ["x"]},
+    {"dataset": ["cifar10"]},
+    {"epochs": "50"},
+    {"epochs": True},
+    {"epochs": 10**400},
+    {"seed": 0.5},
+    {"learning_rate": math.nan},
+    {"validation_split": "0.1"},
+    {"accelerate": 1},
+    {"data_dir": 7},
+]
+
+
+@pytest.mark.parametrize("changes", CONFIG_DAMAGES, ids=str)
+def test_a_configuration_of_other_kinds_of_values_is_damaged(changes: dict[str, Any]) -> None:
+    sweep = write_sweep("sweep", {"separable": OURS})
+    for path, damage in (
+        (sweep.plan_path, lambda content: content["runs"][1]["config"]),
+        (sweep.run_of(planned("separable", 1)).record_path, lambda content: content["config"]),
+    ):
+        before = path.read_text()
+        content = json.loads(before)
+        damage(content).update(changes)
+        path.write_text(json.dumps(content))
+        result = eip("compare-baseline", "sweep")
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert f"{path} is damaged" in result.stderr
+        path.write_text(before)
 
 
 def test_nothing_in_a_strangers_plan_reaches_the_terminal() -> None:
