@@ -4,13 +4,13 @@ Modules that import Keras are imported inside the commands, so that help and usa
 answer at once.
 """
 
+import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from . import __version__
 from .errors import EipError, RunError
@@ -161,21 +161,18 @@ def train(
     print_report(report_run(str(run.path), record), output_format)
     if record.status == "interrupted":
         kept = f"{record.epochs_done} complete epochs are kept in {run.path}"
-        progress.notice(f"Interrupted: {kept}. Continue with: eip train --resume {run.path}")
+        progress.notice(
+            f"Interrupted: {kept}. Continue with: eip train --resume {shlex.quote(str(run.path))}"
+        )
         context.exit(INTERRUPTED)
 
 
 @cli.command(epilog=MODEL_HELP)
 @click.option(
-    "--model",
-    "models",
-    multiple=True,
-    default=("separable",),
-    show_default=True,
-    help="Network to train; again for more.",
+    "--model", "models", multiple=True, help="Network to train; again for more. [default: separable]"
 )
 @click.option(
-    "--seeds", type=SeedList(), default="5", show_default=True, help="How many (0, 1, ...), or which: 3,7."
+    "--seeds", type=SeedList(), default=(), help="How many (0, 1, ...), or which: 3,7. [default: 5]"
 )
 @click.option(
     "--set",
@@ -194,7 +191,7 @@ def train(
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Runs at once on this machine; 1 on a GPU. [default: as cores and memory allow]",
+    help="Runs at once on this machine; give 1 for a GPU. [default: as cores and memory allow]",
 )
 @click.option("--address", help="Train on the Ray cluster there (auto, or HOST:PORT), not on this machine.")
 @verbose_option
@@ -214,8 +211,8 @@ def sweep(
     """Train networks with several seeds and settings, and compare them.
 
     Each training is an ordinary run with a process of its own. With --sweep-dir alone a sweep
-    continues where it stopped; with more seeds, networks or values it grows. Complete runs are
-    not repeated.
+    continues where it stopped; with more seeds, networks or values it grows, and what is not
+    said again stays as it was. Complete runs are not repeated.
     """
     given = given_settings(context, options)
     if both := sorted(settings.keys() & given.keys()):
@@ -229,36 +226,42 @@ def sweep(
     from .render import print_report
     from .reports import report_comparison
     from .sweep_display import SweepDisplay
-    from .sweeping import check_images, extend_plan, plan_sweep, run_sweep
-    from .sweeps import PLAN_FILE, PlannedRun, open_sweep
+    from .sweeping import check_images, extend_request, plan_sweep, run_sweep
+    from .sweeps import PLAN_FILE, Sweep, open_sweep
     from .workers import LocalWorkers
 
-    is_planned = sweep_dir is not None and (sweep_dir / PLAN_FILE).is_file()
-    defining = (context.get_parameter_source(name) for name in ("models", "seeds", "settings"))
+    old = Sweep(sweep_dir) if sweep_dir is not None and (sweep_dir / PLAN_FILE).is_file() else None
+    is_changed = bool(models or seeds or settings or given)
+    if sweep_dir is not None and old is None and not is_changed:
+        raise RunError(f"no sweep in {sweep_dir}: say what is to be trained there, with --model or --seeds")
     workers = ClusterWorkers(address) if address else LocalWorkers(jobs)
-    plan: tuple[PlannedRun, ...] = ()
-    if not is_planned or given or ParameterSource.COMMANDLINE in defining:
+    with ExitStack() as stack:
+        if old is not None:
+            stack.enter_context(held_exclusively(old.path))
         with _progress() as progress:
-            plan = plan_sweep(models, seeds, settings, TrainConfig(**given), workers, progress)
+            request = old.read_request() if old else None
+            plan = old.read_plan() if old else ()
+            if is_changed or request is None:
+                request = extend_request(request, models, seeds, settings, given)
+                request, plan = plan_sweep(request, plan, workers, progress)
             if not address:
                 check_images(plan, progress)
-    sweep = open_sweep(sweep_dir)
-    with held_exclusively(sweep.path):
-        plan = extend_plan(sweep, plan)
+        sweep = open_sweep(sweep_dir)
+        if old is None:
+            stack.enter_context(held_exclusively(sweep.path))
+        sweep.write_plan(request, plan)
         with SweepDisplay(sweep, plan) as display:
-            outcome = run_sweep(sweep, workers, display.watch)
+            outcome = run_sweep(sweep, workers, display)
     print_report(report_comparison(compare_with_baseline([str(sweep.path)])), output_format)
     for name, reason in outcome.failures.items():
         click.echo(f"{name} failed: {reason}", err=True)
+    where = f" --address {shlex.quote(address)}" if address else ""
+    again = f"eip sweep --sweep-dir {shlex.quote(str(sweep.path))}{where}"
     if outcome.is_interrupted:
-        notice = "complete epochs are kept. Continue with: eip sweep --sweep-dir"
-        click.echo(f"Interrupted: {notice} {sweep.path}", err=True)
+        click.echo(f"Interrupted: complete epochs are kept. Continue with: {again}", err=True)
         context.exit(INTERRUPTED)
     if outcome.failures:
-        raise RunError(
-            f"{len(outcome.failures)} of {len(plan)} runs failed; to try them again: "
-            f"eip sweep --sweep-dir {sweep.path}"
-        )
+        raise RunError(f"{len(outcome.failures)} of {len(plan)} runs failed; to try them again: {again}")
 
 
 @cli.command(epilog=CHECKPOINT_HELP)

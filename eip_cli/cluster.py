@@ -24,7 +24,7 @@ from .protocol import SETTING_PREFIXES
 from .quiet import held_back_errors
 from .runs import RECORD_FILE, Run, utc_now
 from .sweeps import PlannedRun, Sweep
-from .workers import POLL_SECONDS, RUN_MEMORY_BYTES, Watch
+from .workers import POLL_SECONDS, RUN_MEMORY_BYTES, SweepObserver
 
 Files = dict[str, bytes]
 
@@ -126,7 +126,7 @@ class ClusterWorkers:
         nodes = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
         return [int(cores) for cores in nodes if cores]
 
-    def train(self, sweep: Sweep, runs: Sequence[PlannedRun], watch: Watch) -> dict[str, str]:
+    def train(self, sweep: Sweep, runs: Sequence[PlannedRun], observer: SweepObserver) -> None:
         """Hand all of ``runs`` to Ray, and those of lost workers again; then leave the cluster.
 
         Raises RunError where a run asks for more threads than any machine has.
@@ -135,28 +135,27 @@ class ClusterWorkers:
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 self._require_cores(max((planned.config.threads or 1 for planned in runs), default=0))
-                return self._train(sweep, runs, watch)
+                self._train(sweep, runs, observer)
             finally:
                 self._ray.shutdown()
 
-    def _train(self, sweep: Sweep, runs: Sequence[PlannedRun], watch: Watch) -> dict[str, str]:
+    def _train(self, sweep: Sweep, runs: Sequence[PlannedRun], observer: SweepObserver) -> None:
         posts = {planned.name: _Post(self._ray, sweep, planned) for planned in runs}
-        failures: dict[str, str] = {}
         try:
             while posts:
                 pending = {post.update: post for post in posts.values()}
-                watch([post.planned.name for post in posts.values() if post.has_begun])
+                observer.watch([post.planned.name for post in posts.values() if post.has_begun])
                 for update in self._ray.wait(list(pending), timeout=POLL_SECONDS)[0]:
                     post = pending[update]
                     if post.receive():
                         del posts[post.planned.name]
                         if post.failure:
-                            failures[post.planned.name] = post.failure
+                            observer.fail(post.planned.name, post.failure)
         except BaseException:
+            observer.stop()
             for post in posts.values():
                 post.stop()
             raise
-        return failures
 
 
 def _connect(ray: Any, address: str) -> str | None:

@@ -21,7 +21,7 @@ from .samples import read_samples
 from .statements import state_single
 from .statistics import mcnemar_p_value, mcnemar_verdict
 from .sweep_comparison import compare_sweeps, name_samples
-from .sweeps import Sweep, find_sweep
+from .sweeps import PLAN_FILE, Sweep, find_sweep
 
 if TYPE_CHECKING:
     from .assessment import Assessment
@@ -117,12 +117,16 @@ def _make_curve(
 
 
 def _find(name: str) -> Run | Sweep | None:
-    """The run or the sweep that ``name`` means; None where it means a checkpoint's file."""
-    if Path(name).is_file() or Path(name).suffix in (".h5", ".keras"):
+    """The run or the sweep that ``name`` means; None where it means a checkpoint's file.
+
+    What is there under that very path comes before an id under ``runs/`` or ``sweeps/``.
+    """
+    if name and (Path(name) / PLAN_FILE).is_file():
+        return Sweep(Path(name))
+    if Path(name).is_file() or (Path(name).suffix in (".h5", ".keras") and not Path(name).is_dir()):
         return None
-    if not (Path(name) / RECORD_FILE).is_file() and not is_run_id(name) and (sweep := find_sweep(name)):
-        return sweep
-    return find_run(name)
+    is_run = (Path(name) / RECORD_FILE).is_file() or is_run_id(name)
+    return find_run(name) if is_run else find_sweep(name) or find_run(name)
 
 
 def _compare_run(run: Run) -> Comparison:

@@ -34,9 +34,13 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed writers left in ``folder``; no other process may be writing there."""
-    for path in folder.iterdir():
-        if _ASIDE_NAME.fullmatch(path.name):
-            path.unlink()
+    for path in filter(is_leftover, folder.iterdir()):
+        path.unlink()
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether a killed writer left ``path``, by its name."""
+    return _ASIDE_NAME.fullmatch(path.name) is not None
 
 
 def file_sha256(path: Path | str) -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from .errors import RunError
-
-LOCK_FILE = ".lock"
+from .runs import LOCK_FILE
 
 
 @contextmanager

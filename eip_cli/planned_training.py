@@ -12,12 +12,11 @@ from pathlib import Path
 
 from .errors import EipError, RunError
 from .files import remove_leftovers
-from .locking import LOCK_FILE
 from .observing import SILENT, TrainObserver
-from .runs import Run, RunRecord
+from .runs import LOCK_FILE, Run, RunRecord
 from .session import resume_training, train_model
-from .sources import hash_source
-from .sweeps import PlannedRun, Sweep, require_planned
+from .sources import require_source
+from .sweeps import PlannedRun, Sweep, is_unused, require_planned
 
 
 def train_planned(path: Path, planned: PlannedRun, observer: TrainObserver = SILENT) -> RunRecord:
@@ -29,23 +28,23 @@ def train_planned(path: Path, planned: PlannedRun, observer: TrainObserver = SIL
     run = Run(path)
     if not run.record_path.is_file():
         _clear_unbegun(path)
-        if hash_source(planned.config.model) != planned.source_sha256:
-            raise RunError(f"{planned.config.model} has changed since the sweep was planned: start another")
+        require_source(planned.config.model, planned.source_sha256, "the sweep was planned")
         return train_model(planned.config, path, observer)[1]
     record = run.read_record()
     require_planned(path, record.config, planned)
     if record.is_complete:
         return record
-    return resume_training(run, observer)[1]
+    moved = planned.config.data_dir != record.config.data_dir
+    return resume_training(run, observer, {"data_dir": planned.config.data_dir} if moved else None)[1]
 
 
 def _clear_unbegun(path: Path) -> None:
     """Remove what a training killed before its first record left."""
     if path.is_dir():
+        if not is_unused(path):
+            raise RunError(f"{path} exists and is not a run: remove it, or name another --sweep-dir")
         remove_leftovers(path)
         (path / LOCK_FILE).unlink(missing_ok=True)
-        if any(path.iterdir()):
-            raise RunError(f"{path} exists and is not a run: remove it, or name another --sweep-dir")
         path.rmdir()
 
 

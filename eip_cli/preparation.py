@@ -13,7 +13,7 @@ from .protocol import TrainConfig, available_threads, resolve_config
 from .provenance import describe_environment, describe_hardware, describe_versions
 from .results import Pair
 from .runs import Run, RunRecord, utc_now
-from .sources import OpenedModel, hash_source, locate_source, open_model
+from .sources import OpenedModel, locate_source, open_model, require_source
 from .training import LabelledImages, Trainer
 
 
@@ -105,5 +105,4 @@ def require_same_images(run: Run, record: RunRecord, prepared: Prepared) -> None
 def require_same_network(run: Run, record: RunRecord) -> None:
     """Raise RunError where the file of the run's network has changed; none of its code is run for that."""
     source = record.config.model
-    if hash_source(source) != record.sha256.get(source):
-        raise RunError(f"{source} has changed since {run.path} was started: train it anew")
+    require_source(source, record.sha256.get(source), f"{run.path} was started")

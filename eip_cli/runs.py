@@ -30,6 +30,7 @@ BEST_FILE = "checkpoint.h5"
 FINAL_FILE = "final.h5"
 CURVES_FILE = "curves.png"
 STATE_FILE = "state.npz"
+LOCK_FILE = ".lock"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .backend import keras
 from .checkpoint import load_checkpoint
-from .errors import ModelError
+from .errors import ModelError, RunError
 from .evaluation import Loss
 from .files import file_sha256
 from .model import KNOWN_NETWORKS, build_model, code_file, is_user_network, network_file
@@ -88,6 +88,18 @@ def hash_source(spec: str) -> str | None:
         return None
     path = code_file(spec) if is_user_network(spec) else Path(spec)
     return file_sha256(path) if path is not None and path.is_file() else None
+
+
+def require_source(spec: str, sha256: str | None, since: str) -> None:
+    """Raise RunError where the file behind ``spec`` is not there, or is not the one of ``sha256`` any more.
+
+    None of its code is run for that.
+    """
+    found = hash_source(spec)
+    if found is None and sha256 is not None:
+        raise RunError(f"{spec} is not on this machine: its code is needed")
+    if found != sha256:
+        raise RunError(f"{spec} has changed since {since}: train it anew")
 
 
 def _is_checkpoint(spec: str) -> bool:

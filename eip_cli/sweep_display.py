@@ -13,15 +13,17 @@ from .errors import RunError
 from .history import read_history
 from .runs import HISTORY_FILE, RunRecord
 from .sweeps import PlannedRun, Sweep
+from .workers import SweepObserver
 
 # Lines of a terminal that the table's head, its foot and the notice above need.
 _OTHER_LINES = 5
 
 
-class SweepDisplay:
+class SweepDisplay(SweepObserver):
     """Shows ``plan``'s runs as their directories and the workers tell of them."""
 
     def __init__(self, sweep: Sweep, plan: Sequence[PlannedRun]) -> None:
+        super().__init__()
         self._sweep = sweep
         self._plan = plan
         self._console = Console(stderr=True)
@@ -52,7 +54,14 @@ class SweepDisplay:
             self._tell_changes(statuses)
         self._statuses = statuses
 
+    def stop(self) -> None:
+        """Say why nothing moves for a few seconds."""
+        text = "Stopping the runs in order; Ctrl-C again ends them at once."
+        self._console.print(text, markup=False, highlight=False)
+
     def _status(self, planned: PlannedRun, running: Collection[str]) -> str:
+        if planned.name in self.failures:
+            return "failed"
         if planned.name in running:
             return "training"
         record = self._read(planned)

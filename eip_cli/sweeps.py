@@ -6,16 +6,17 @@ planned training. What a sweep has come to is read from its runs; nothing of it 
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .errors import RunError, TrainingError
-from .files import write_atomically
+from .files import is_leftover, write_atomically
 from .protocol import TrainConfig
-from .runs import Run, RunRecord, label_model, make_free_directory
+from .runs import LOCK_FILE, Run, RunRecord, label_model, make_free_directory
 
 SWEEPS_FOLDER = Path("sweeps")
 PLAN_FILE = "sweep.json"
@@ -35,6 +36,20 @@ class PlannedRun:
     name: str
     config: TrainConfig
     source_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """What a sweep was asked for: ``models``, each with all values of ``settings`` and with each seed.
+
+    ``config`` holds what all runs share; None in it means each network's own protocol. ``settings`` has
+    values for fields of TrainConfig.
+    """
+
+    models: tuple[str, ...]
+    seeds: tuple[int, ...]
+    settings: Mapping[str, tuple[Any, ...]]
+    config: TrainConfig
 
 
 @dataclass(frozen=True)
@@ -71,22 +86,42 @@ class Sweep:
 
     def read_plan(self) -> tuple[PlannedRun, ...]:
         """The planned trainings, in the order of the plan. Raises RunError where it is missing or damaged."""
+        with self._reading() as content:
+            plan = tuple(_read_planned(entry) for entry in content["runs"])
+            if len({planned.name.lower() for planned in plan}) < len(plan):
+                raise ValueError("each run has a directory of its own")
+            return plan
+
+    def read_request(self) -> SweepRequest:
+        """What the sweep was asked for so far. Raises RunError where the plan is missing or damaged."""
+        with self._reading() as content:
+            request = content["request"]
+            return SweepRequest(
+                models=tuple(map(str, request["models"])),
+                seeds=tuple(map(int, request["seeds"])),
+                settings={str(name): tuple(values) for name, values in request["settings"].items()},
+                config=_read_config(request["config"]),
+            )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
         try:
-            entries = json.loads(self.plan_path.read_text(encoding="utf-8"))["runs"]
-            plan = tuple(_read_planned(entry) for entry in entries)
+            yield json.loads(self.plan_path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise RunError(f"{self.path} is not a sweep: it has no {PLAN_FILE}") from None
         except OSError as error:
             raise RunError(f"cannot read {self.plan_path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, AttributeError, TrainingError):
             raise RunError(f"{self.plan_path} is damaged: it is not a sweep's plan") from None
-        return plan
 
-    def write_plan(self, plan: Sequence[PlannedRun]) -> None:
-        """Replace ``sweep.json`` whole."""
-        entries = [asdict(planned) for planned in plan]
-        with write_atomically(self.plan_path) as aside:
-            aside.write_text(json.dumps({"runs": entries}, indent=2) + "\n", encoding="utf-8")
+    def write_plan(self, request: SweepRequest, plan: Sequence[PlannedRun]) -> None:
+        """Replace ``sweep.json`` whole. Raises RunError where it cannot be written."""
+        content = {"request": asdict(request), "runs": [asdict(planned) for planned in plan]}
+        try:
+            with write_atomically(self.plan_path) as aside:
+                aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"cannot write {self.plan_path}: {error.strerror}") from None
 
 
 def _read_planned(entry: dict[str, Any]) -> PlannedRun:
@@ -94,11 +129,15 @@ def _read_planned(entry: dict[str, Any]) -> PlannedRun:
     name = entry["name"]
     if not name.isprintable() or Path(name).name != name or name in ("", ".", ".."):
         raise ValueError("a run's name is a plain one")
+    return PlannedRun(name, _read_config(entry["config"]), entry["source_sha256"])
+
+
+def _read_config(values: dict[str, Any]) -> TrainConfig:
     known = {item.name for item in fields(TrainConfig)}
-    config = TrainConfig(**{name: value for name, value in entry["config"].items() if name in known})
+    config = TrainConfig(**{name: value for name, value in values.items() if name in known})
     if not all(value.isprintable() for value in config.to_dict().values() if isinstance(value, str)):
         raise ValueError("a plan's texts are plain ones")
-    return PlannedRun(name, config, entry["source_sha256"])
+    return config
 
 
 def find_sweep(name: str) -> Sweep | None:
@@ -107,6 +146,11 @@ def find_sweep(name: str) -> Sweep | None:
         if name and (path / PLAN_FILE).is_file():
             return Sweep(path)
     return None
+
+
+def is_unused(folder: Path) -> bool:
+    """Whether ``folder`` holds nothing but what an interrupted start left."""
+    return all(path.name == LOCK_FILE or is_leftover(path) for path in folder.iterdir())
 
 
 def open_sweep(sweep_dir: Path | None) -> Sweep:
@@ -119,7 +163,7 @@ def open_sweep(sweep_dir: Path | None) -> Sweep:
             SWEEPS_FOLDER.mkdir(exist_ok=True)
             return Sweep(make_free_directory(SWEEPS_FOLDER, f"{datetime.now(UTC):%Y%m%d-%H%M%S}"))
         sweep_dir.mkdir(parents=True, exist_ok=True)
-        if not (sweep_dir / PLAN_FILE).is_file() and any(sweep_dir.iterdir()):
+        if not (sweep_dir / PLAN_FILE).is_file() and not is_unused(sweep_dir):
             raise RunError(f"{sweep_dir} exists and is not a sweep: name another --sweep-dir")
     except OSError as error:
         raise RunError(f"cannot make {sweep_dir or SWEEPS_FOLDER}: {error.strerror}") from None
@@ -128,32 +172,32 @@ def open_sweep(sweep_dir: Path | None) -> Sweep:
 
 def plan_runs(
     networks: Sequence[TrainConfig], seeds: Sequence[int], settings: Mapping[str, Sequence[Any]]
-) -> tuple[PlannedRun, ...]:
-    """A run for each network, each combination of ``settings`` (field of TrainConfig -> values), each seed.
+) -> list[tuple[str, TrainConfig]]:
+    """A training for each network, each combination of ``settings`` (field -> values) and each seed.
 
-    A run is named after its network, the settings and its seed. Raises TrainingError where a value is
-    no possible one.
+    Each with a label of its network and settings. Raises TrainingError where a value is no possible one.
     """
-    planned: dict[str, TrainConfig] = {}
+    planned = []
     for config, *values in itertools.product(networks, *settings.values()):
-        changed = replace(config, **dict(zip(settings, values, strict=True)))
-        label = "-".join(
-            [
-                label_model(config.model),
-                *(f"{name}={value}" for name, value in zip(settings, values, strict=True)),
-            ]
-        )
-        for seed in seeds:
-            planned[_free_name(label, seed, planned)] = replace(changed, seed=seed)
-    return tuple(PlannedRun(name, config) for name, config in planned.items())
+        chosen = dict(zip(settings, values, strict=True))
+        label = "-".join([label_model(config.model), *(f"{name}={value}" for name, value in chosen.items())])
+        planned += [(label, replace(config, **chosen, seed=seed)) for seed in seeds]
+    return planned
 
 
-def _free_name(label: str, seed: int, taken: Mapping[str, TrainConfig]) -> str:
+def name_run(label: str, seed: int, taken: Collection[str]) -> str:
+    """A directory's name that is none of ``taken``, on a disk that does not tell a from A too."""
+    lower = {name.lower() for name in taken}
     for number in itertools.count(1):
         name = f"{label}{f'-{number}' if number > 1 else ''}-seed{seed}"
-        if name not in taken:  # two networks of one name, from different files
+        if name.lower() not in lower:  # two networks of one name, from different files
             return name
     raise AssertionError("itertools.count ends")
+
+
+def identify_run(config: TrainConfig) -> tuple[Any, ...]:
+    """What makes a training the same as another: all that its bits follow from, but for its threads."""
+    return (*_settings(config).items(), config.seed)
 
 
 def require_planned(path: Path, config: TrainConfig, planned: PlannedRun) -> None:
@@ -161,9 +205,7 @@ def require_planned(path: Path, config: TrainConfig, planned: PlannedRun) -> Non
     for name in (item.name for item in fields(TrainConfig)):
         recorded, wanted = getattr(config, name), getattr(planned.config, name)
         if recorded != wanted and (name == "seed" or name not in INCIDENTAL):
-            raise RunError(
-                f"{path} has {name} {recorded}, but {wanted} is asked for: name another --sweep-dir"
-            )
+            raise RunError(f"{path} has {name} {recorded}, but {wanted} is planned")
 
 
 def group_runs(plan: Sequence[PlannedRun]) -> tuple[Configuration, ...]:

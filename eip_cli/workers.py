@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import IO, Protocol
 
@@ -16,7 +16,22 @@ from .sweeps import PlannedRun, Sweep
 RUN_MEMORY_BYTES = 2_000_000_000
 POLL_SECONDS = 0.25
 
-Watch = Callable[[Collection[str]], None]  # told again and again which runs are being trained
+
+class SweepObserver:
+    """Told of a sweep while it goes on; remembers what failed."""
+
+    def __init__(self) -> None:
+        self.failures: dict[str, str] = {}
+
+    def watch(self, running: Collection[str]) -> None:
+        """Again and again: these runs are being trained."""
+
+    def fail(self, name: str, reason: str) -> None:
+        """A run has failed, for a reason in one line."""
+        self.failures[name] = reason
+
+    def stop(self) -> None:
+        """The runs are being stopped, as the user asked for."""
 
 
 class Workers(Protocol):
@@ -25,8 +40,8 @@ class Workers(Protocol):
     def share_threads(self, runs: int) -> int:
         """How many threads each of ``runs`` trainings is to have."""
 
-    def train(self, sweep: Sweep, runs: Sequence[PlannedRun], watch: Watch) -> dict[str, str]:
-        """Train ``runs`` to their ends; returns a line of explanation for each that failed, by name.
+    def train(self, sweep: Sweep, runs: Sequence[PlannedRun], observer: SweepObserver) -> None:
+        """Train ``runs`` to their ends.
 
         On KeyboardInterrupt the trainings are stopped in order before it is raised again.
         """
@@ -48,28 +63,27 @@ class LocalWorkers:
         by_memory = psutil.virtual_memory().available // RUN_MEMORY_BYTES
         return max(1, min(available_threads() // threads, by_memory))
 
-    def train(self, sweep: Sweep, runs: Sequence[PlannedRun], watch: Watch) -> dict[str, str]:
+    def train(self, sweep: Sweep, runs: Sequence[PlannedRun], observer: SweepObserver) -> None:
         """Start one run after the other as places become free."""
         if not runs:
-            return {}
+            return
         places = self.at_once or self._room(max(planned.config.threads or 1 for planned in runs))
         waiting = deque(runs)
         running: list[_Process] = []
-        failures: dict[str, str] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < places:
                     running.append(_Process(sweep, waiting.popleft()))
-                watch([process.planned.name for process in running])
+                observer.watch([process.planned.name for process in running])
                 time.sleep(POLL_SECONDS)
                 for process in [process for process in running if process.has_ended]:
                     running.remove(process)
                     if failure := process.explain_failure():
-                        failures[process.planned.name] = failure
+                        observer.fail(process.planned.name, failure)
         except BaseException:
+            observer.stop()
             _stop(running)
             raise
-        return failures
 
 
 class _Process:
@@ -78,7 +92,8 @@ class _Process:
     def __init__(self, sweep: Sweep, planned: PlannedRun) -> None:
         self.planned = planned
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the process
-        command = [sys.executable, "-m", "eip_cli.planned_training", str(sweep.path), planned.name]
+        # -P: a file of the user's here must not be taken for a module of Python's, as it is not by ``eip``.
+        command = [sys.executable, "-P", "-m", "eip_cli.planned_training", str(sweep.path), planned.name]
         # A session of its own keeps the terminal's Ctrl-C from it: it is stopped through its input alone,
         # so once, whether a key, a signal or this process's end is the reason.
         self._process = subprocess.Popen(

@@ -1,11 +1,10 @@
 """What the tests of sweeps share: a small network, and plans of it."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 from eip_cli.protocol import TrainConfig
-from eip_cli.sweeping import extend_plan, plan_sweep
-from eip_cli.sweeps import PlannedRun, Sweep, open_sweep
+from eip_cli.sweeping import plan_sweep
+from eip_cli.sweeps import PlannedRun, Sweep, SweepRequest, open_sweep
 from eip_cli.workers import LocalWorkers
 
 NETWORKS = Path(__file__).with_name("networks.py")
@@ -14,15 +13,15 @@ TINY = f"{NETWORKS}:tiny"
 LONG = TrainConfig(dataset="digits", limit_train=160, batch_size=16, epochs=40, threads=1)
 
 
-def ignore(running: Collection[str]) -> None:
-    """Watch a sweep without a word."""
-
-
 def plan_tiny(seeds: tuple[int, ...] = (0, 1), config: TrainConfig = LONG) -> tuple[PlannedRun, ...]:
-    return plan_sweep([TINY], seeds, {}, config, LocalWorkers())
+    return plan_sweep(ask_tiny(seeds, config), (), LocalWorkers())[1]
+
+
+def ask_tiny(seeds: tuple[int, ...] = (0, 1), config: TrainConfig = LONG) -> SweepRequest:
+    return SweepRequest((TINY,), seeds, {}, config)
 
 
 def make_sweep(path: Path, plan: tuple[PlannedRun, ...]) -> Sweep:
     sweep = open_sweep(path)
-    extend_plan(sweep, plan)
+    sweep.write_plan(ask_tiny(), plan)
     return sweep

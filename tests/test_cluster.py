@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from ray.cluster_utils import Cluster
-from small_sweeps import LONG, NETWORKS, TINY, ignore, make_sweep, plan_tiny
+from small_sweeps import LONG, NETWORKS, TINY, ask_tiny, make_sweep, plan_tiny
 from test_training import assert_same_training
 
 from eip_cli.cli import cli
@@ -20,7 +20,7 @@ from eip_cli.errors import RunError
 from eip_cli.history import read_history
 from eip_cli.sweeping import plan_sweep, run_sweep
 from eip_cli.sweeps import Sweep
-from eip_cli.workers import LocalWorkers
+from eip_cli.workers import LocalWorkers, SweepObserver
 
 NODE = {"num_cpus": 1, "memory": 4_000_000_000, "object_store_memory": 100_000_000}
 
@@ -38,7 +38,7 @@ def cluster() -> Iterator[Any]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     """The same two runs on this machine, without a stop."""
     sweep = make_sweep(tmp_path_factory.mktemp("sweeps") / "whole", plan_tiny())
-    assert run_sweep(sweep, LocalWorkers(), ignore).failures == {}
+    assert run_sweep(sweep, LocalWorkers(), SweepObserver()).failures == {}
     return sweep
 
 
@@ -48,14 +48,15 @@ def test_a_run_whose_node_dies_continues_on_another_to_the_same_bits(
     sweep = make_sweep(tmp_path / "sweep", plan_tiny())
     before: list[tuple[Any, ...]] = []
 
-    def kill_a_node_in_mid_run(running: Any) -> None:
-        records = sweep.read_records(plan)
-        if not before and all(record and 0 < record.epochs_done < 30 for record in records):
-            before.extend(read_history(sweep.run_of(planned).path / "history.csv") for planned in plan)
-            cluster.remove_node(cluster.nodes.pop(), allow_graceful=False)
+    class NodeKiller(SweepObserver):
+        def watch(self, running: Any) -> None:
+            records = sweep.read_records(plan)
+            if not before and all(record and 0 < record.epochs_done < 30 for record in records):
+                before.extend(read_history(sweep.run_of(planned).path / "history.csv") for planned in plan)
+                cluster.remove_node(cluster.nodes.pop(), allow_graceful=False)
 
     plan = sweep.read_plan()
-    outcome = run_sweep(sweep, ClusterWorkers(cluster.address), kill_a_node_in_mid_run)
+    outcome = run_sweep(sweep, ClusterWorkers(cluster.address), NodeKiller())
     assert before
     assert outcome.failures == {}
     for planned, earlier in zip(plan, before, strict=True):
@@ -86,7 +87,7 @@ def test_a_run_that_kills_its_workers_fails_and_is_not_tried_for_ever(cluster: A
     planned = plan_tiny((0,))[0]
     deadly = replace(planned, config=replace(planned.config, model=f"{NETWORKS}:deadly"))
     sweep = make_sweep(tmp_path / "sweep", (deadly,))
-    outcome = run_sweep(sweep, ClusterWorkers(cluster.address), ignore)
+    outcome = run_sweep(sweep, ClusterWorkers(cluster.address), SweepObserver())
     assert outcome.failures[planned.name].startswith("its worker was lost 3 times")
 
 
@@ -95,13 +96,13 @@ def test_more_threads_than_any_machine_has_are_refused(cluster: Any, tmp_path: P
     with pytest.raises(
         RunError, match="64 threads are asked for, but no machine of the cluster has more than 1"
     ):
-        run_sweep(sweep, ClusterWorkers(cluster.address), ignore)
+        run_sweep(sweep, ClusterWorkers(cluster.address), SweepObserver())
 
 
 def test_threads_are_shared_as_the_clusters_machines_allow(cluster: Any) -> None:
     workers = ClusterWorkers(cluster.address)
-    plan = plan_sweep([TINY], (0,), {}, replace(LONG, threads=None), workers)
-    workers.train(Sweep(Path("none")), (), ignore)
+    plan = plan_sweep(ask_tiny((0,), replace(LONG, threads=None)), (), workers)[1]
+    workers.train(Sweep(Path("none")), (), SweepObserver())
     assert plan[0].config.threads == 1
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from scipy.stats import t, ttest_ind
-from written_sweeps import history_to, planned, write_run, write_sweep
+from written_sweeps import ANY_REQUEST, history_to, planned, write_run, write_sweep
 
 from eip_cli.baseline import BASELINE_ACCURACY, delta_interval
 from eip_cli.cli import cli
@@ -237,7 +237,7 @@ def test_a_copied_run_with_another_seed_written_into_it_is_found() -> None:
 def test_a_seed_planned_twice_is_one_training() -> None:
     sweep = open_sweep(Path("sweep"))
     again = replace(planned("separable", 0), name="again")
-    sweep.write_plan([planned("separable", 0), again])
+    sweep.write_plan(ANY_REQUEST, [planned("separable", 0), again])
     for run in sweep.read_plan():
         write_run(sweep, run, 0.85)
     assert rows_of("sweep")["separable"].notes == ("separable-seed0 and again are one training, not two",)
@@ -255,7 +255,7 @@ def test_a_network_file_that_changed_between_runs_is_found() -> None:
     sweep = open_sweep(Path("sweep"))
     config = replace(planned("separable", 0).config, model="/nets/mine.py:net")
     plan = [PlannedRun(f"net-seed{seed}", replace(config, seed=seed), str(seed)) for seed in (0, 1)]
-    sweep.write_plan(plan)
+    sweep.write_plan(ANY_REQUEST, plan)
     for run in plan:
         write_run(sweep, run, 0.85 + run.config.seed / 100, sha256={config.model: str(run.config.seed)})
     assert rows_of("sweep")["net"].notes == ("net-seed0 and net-seed1 have different network files",)
@@ -282,7 +282,7 @@ def write_base(path: str, **settings: Any) -> None:
     """More runs of the base network into the sweep in ``path``."""
     sweep = open_sweep(Path(path))
     plan = [planned("base", seed, **settings) for seed in range(3)]
-    sweep.write_plan([*sweep.read_plan(), *plan])
+    sweep.write_plan(ANY_REQUEST, [*sweep.read_plan(), *plan])
     for run, accuracy in zip(plan, BASE, strict=True):
         write_run(sweep, run, accuracy)
 

@@ -1,6 +1,7 @@
 """A sweep's trainings: none is lost, repeated or mixed up, and its command says what came of them."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from small_sweeps import LONG, NETWORKS, TINY, ignore, make_sweep, plan_tiny
+from small_sweeps import LONG, NETWORKS, TINY, make_sweep, plan_tiny
 from test_training import assert_same_training
 
 from eip_cli.cli import cli
@@ -19,15 +20,15 @@ from eip_cli.locking import held_exclusively
 from eip_cli.planned_training import train_planned
 from eip_cli.runs import Run
 from eip_cli.sweeping import plan_sweep, run_sweep
-from eip_cli.sweeps import Sweep
-from eip_cli.workers import LocalWorkers
+from eip_cli.sweeps import Sweep, SweepRequest
+from eip_cli.workers import LocalWorkers, SweepObserver
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     """Two seeds of a small network, each trained without a stop in a process of its own."""
     sweep = make_sweep(tmp_path_factory.mktemp("sweeps") / "whole", plan_tiny())
-    assert run_sweep(sweep, LocalWorkers(), ignore).failures == {}
+    assert run_sweep(sweep, LocalWorkers(), SweepObserver()).failures == {}
     return sweep
 
 
@@ -41,33 +42,49 @@ def test_each_run_is_an_ordinary_one(whole: Sweep) -> None:
 
 def test_complete_runs_are_not_repeated(whole: Sweep) -> None:
     class NoWorkers(LocalWorkers):
-        def train(self, sweep, runs, watch):
+        def train(self, sweep, runs, observer):
             assert runs == []
-            return {}
 
-    assert run_sweep(whole, NoWorkers(), ignore).failures == {}
+    assert run_sweep(whole, NoWorkers(), SweepObserver()).failures == {}
 
 
-def test_a_directory_with_another_training_is_not_taken_for_the_planned_one(
-    whole: Sweep, tmp_path: Path
-) -> None:
-    sweep = make_sweep(tmp_path / "sweep", plan_tiny((5,)))
-    planned = sweep.read_plan()[0]
-    other = whole.run_of(whole.read_plan()[0])
-    sweep.run_of(planned).path.mkdir()
-    record = other.read_record()
-    sweep.run_of(planned).write_record(record)
-    with pytest.raises(RunError, match="has seed 0, but 5 is asked for"):
-        run_sweep(sweep, LocalWorkers(), ignore)
+def test_a_directory_with_another_training_fails_alone(whole: Sweep, tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "sweep", plan_tiny((5,), replace(LONG, epochs=1)) + plan_tiny((6,)))
+    taken = sweep.run_of(sweep.read_plan()[1])
+    taken.path.mkdir()
+    taken.write_record(whole.run_of(whole.read_plan()[0]).read_record())
+    outcome = run_sweep(sweep, LocalWorkers(), SweepObserver())
+    assert outcome.failures == {"tiny-seed6": f"{taken.path} has seed 0, but 6 is planned"}
+    assert sweep.run_of(sweep.read_plan()[0]).read_record().is_complete
 
 
 def test_a_network_changed_since_the_plan_is_not_trained(tmp_path: Path) -> None:
     own = tmp_path / "own.py"
     own.write_bytes(NETWORKS.read_bytes())
-    planned = plan_sweep([f"{own}:tiny"], (0,), {}, LONG, LocalWorkers())[0]
+    planned = plan_sweep(SweepRequest((f"{own}:tiny",), (0,), {}, LONG), (), LocalWorkers())[1][0]
     own.write_bytes(NETWORKS.read_bytes() + b"\n")
     with pytest.raises(RunError, match=r"own\.py:tiny has changed since the sweep was planned"):
         train_planned(tmp_path / planned.name, planned)
+    own.unlink()
+    with pytest.raises(RunError, match=r"own\.py:tiny is not on this machine"):
+        train_planned(tmp_path / planned.name, planned)
+
+
+def test_images_that_moved_are_found_in_their_new_folder(tmp_path: Path) -> None:
+    planned = plan_tiny((0,), replace(LONG, epochs=2, threads=None))[0]
+    planned = replace(planned, config=replace(planned.config, threads=None, data_dir="old"))
+    path = tmp_path / planned.name
+    train_planned(path, replace(planned, config=replace(planned.config, epochs=1)))
+    record = Run(path).read_record()
+    Run(path).write_record(replace(record, status="interrupted", config=replace(record.config, epochs=2)))
+    moved = replace(planned, config=replace(planned.config, data_dir="new"))
+    assert train_planned(path, moved).config.data_dir == "new"
+
+
+def test_a_module_of_pythons_is_not_taken_from_the_users_folder() -> None:
+    Path("queue.py").write_text("raise SystemExit('the wrong queue')", encoding="utf-8")
+    sweep = make_sweep(Path("sweep"), plan_tiny((0,), replace(LONG, epochs=1)))
+    assert run_sweep(sweep, LocalWorkers(), SweepObserver()).failures == {}
 
 
 def test_what_a_training_killed_before_its_record_left_is_no_obstacle(tmp_path: Path) -> None:
@@ -133,7 +150,7 @@ def test_a_stopped_sweep_continues_to_the_bits_of_an_unstopped_one(
         assert f"Continue with: eip sweep --sweep-dir {path}" in errors
     done = [run.read_record().epochs_done for run in runs]
     assert all(0 < epochs < 40 for epochs in done)
-    assert run_sweep(Sweep(path), LocalWorkers(), ignore).failures == {}
+    assert run_sweep(Sweep(path), LocalWorkers(), SweepObserver()).failures == {}
     for run, planned in zip(runs, whole.read_plan(), strict=True):
         assert_same_training(run, whole.run_of(planned))
 
@@ -150,6 +167,27 @@ def test_the_command_trains_and_says_what_came_of_it(whole: Sweep) -> None:
     assert row["n"] == 2
     assert row["final_accuracy"] == pytest.approx(sum(finals) / 2)  # type: ignore[arg-type]
     assert "2 runs, 2 finished" in result.stderr
+
+
+def test_a_run_of_the_sweeps_name_is_not_taken_for_it(whole: Sweep, tmp_path: Path) -> None:
+    shutil.copytree(whole.path, "pair.h5")
+    shutil.copytree(whole.path / "tiny-seed0", Path("runs/pair.h5"))
+    rows = json.loads(sweep("--sweep-dir", "pair.h5", "--format", "json").stdout)
+    assert [(row["source"], row["n"]) for row in rows] == [("sweep", 2)]
+
+
+def test_a_sweep_grows_by_what_is_said_and_keeps_the_rest(whole: Sweep) -> None:
+    shutil.copytree(whole.path, "grown")
+    assert sweep("--sweep-dir", "grown", "--threads", "1").exit_code == 0
+    assert Sweep(Path("grown")).read_plan() == whole.read_plan()
+    result = sweep("--sweep-dir", "grown", "--set", "epochs=1,40", "--format", "json")
+    assert [(row["name"], row["n"]) for row in json.loads(result.stdout)] == [
+        ("tiny, epochs 40", 2),
+        ("tiny, epochs 1", 2),
+    ]
+    plan = Sweep(Path("grown")).read_plan()
+    assert [planned.name for planned in plan[2:]] == ["tiny-epochs=1-seed0", "tiny-epochs=1-seed1"]
+    assert {planned.config.dataset for planned in plan} == {"digits"}
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on() -> None:
@@ -178,8 +216,9 @@ def test_a_run_that_fails_is_named_and_the_others_go_on() -> None:
         (["--set", "epochs=1,1"], 2, "has a value twice"),
         (["--set", "epochs=1", "--epochs", "2"], 2, "given by itself and by --set"),
         (["--jobs", "1", "--address", "auto"], 2, "give one of them"),
+        (["--sweep-dir", "nowhere"], 1, "no sweep in nowhere"),
+        (["--dataset", "digits", "--limit-train", "64", "--set", "validation_split=0.001"], 1, "leaves"),
         (["--model", "seperable"], 1, "no network, file or run 'seperable'"),
-        (["--model", "base", "--model", "base"], 1, "named twice"),
         (["--dataset", "digits", "--limit-train", "9999"], 1, "cannot take 9999 training images"),
         (["--dataset", "digits", "--seeds", "800", "--set", "epochs=1,2"], 1, "1,600 runs"),
     ],

@@ -10,7 +10,9 @@ from eip_cli.history import format_history
 from eip_cli.protocol import TrainConfig, resolve_config
 from eip_cli.results import EpochRow
 from eip_cli.runs import HISTORY_FILE, Run, RunRecord
-from eip_cli.sweeps import PlannedRun, Sweep, open_sweep
+from eip_cli.sweeps import PlannedRun, Sweep, SweepRequest, open_sweep
+
+ANY_REQUEST = SweepRequest((), (), {}, TrainConfig())  # what a sweep was asked for does not matter here
 
 FINGERPRINT = {"ordered": "made up", "unordered": CIFAR10_FINGERPRINT}
 PARAMS = {"separable": 58_965, "base": 1_172_410}
@@ -82,7 +84,7 @@ def write_sweep(
     for model, values in accuracies.items():
         for seed, accuracy in enumerate(values):
             plan[planned(model, seed, **settings)] = accuracy
-    sweep.write_plan(list(plan))
+    sweep.write_plan(ANY_REQUEST, list(plan))
     for run, accuracy in plan.items():
         if accuracy is not None:
             write_run(sweep, run, accuracy, **(changes or {}))
