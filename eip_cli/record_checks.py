@@ -19,6 +19,18 @@ def find_contradictions(record: RunRecord, history: tuple[EpochRow, ...] | None)
         found.append(
             f"its {RECORD_FILE} says that it ended at {record.final_accuracy}, its {HISTORY_FILE} at {last}"
         )
+    # A training that goes on has its history written before its record.
+    if record.status != "finished" and len(history) != record.epochs_done:
+        return found
+    best = max(history, key=lambda row: row.val_accuracy, default=None)
+    known = (best.val_accuracy, best.epoch) if best else (None, None)
+    recorded = (record.best_accuracy, record.best_epoch)
+    if record.best_accuracy is not None and recorded != known:
+        found.append(
+            "its {} says that it was best with {} at epoch {}, its {} with {} at epoch {}".format(
+                RECORD_FILE, *recorded, HISTORY_FILE, *known
+            )
+        )
     return found
 
 

@@ -189,6 +189,11 @@ def test_less_training_than_the_published_is_marked() -> None:
 # A record of the second of three runs, changed -> what the row says of it.
 FORGERIES: list[tuple[dict[str, Any], str]] = [
     ({"final_accuracy": 0.99}, "says that it ended at 0.99, its history.csv at 0.8402"),
+    ({"best_accuracy": 0.99}, "says that it was best with 0.99 at epoch 50, its history.csv with 0.8402 at"),
+    (
+        {"best_epoch": 3},
+        "says that it was best with 0.8402 at epoch 3, its history.csv with 0.8402 at epoch 50",
+    ),
     ({"final_accuracy": None}, "it has no final test accuracy"),
     ({"params": 60_000}, "separable-seed0 and separable-seed1 have different numbers of parameters"),
     ({"train_images": 49_999}, "separable-seed0 and separable-seed1 have different numbers of training"),
@@ -228,7 +233,7 @@ def test_a_copied_run_with_another_seed_written_into_it_is_found() -> None:
     sweep = write_sweep("sweep", {"separable": OURS})
     copy = sweep.run_of(planned("separable", 1))
     (copy.path / "history.csv").write_text(format_history(history_to(0.8441, 50, seed=0)))
-    copy.write_record(replace(copy.read_record(), final_accuracy=0.8441))
+    copy.write_record(replace(copy.read_record(), final_accuracy=0.8441, best_accuracy=0.8441))
     row = rows_of("sweep")["separable"]
     assert row.verdict == "not comparable"
     assert row.notes == ("separable-seed0 and separable-seed1 are one training, not two",)
@@ -265,7 +270,11 @@ def test_a_single_run_whose_record_disagrees_with_its_history_is_not_compared() 
     sweep = write_sweep("sweep", {"separable": [0.80]})
     run = sweep.run_of(planned("separable", 0))
     assert rows_of(str(run.path))["separable-seed0"].verdict == "worse"
-    run.write_record(replace(run.read_record(), final_accuracy=0.90))
+    run.write_record(replace(run.read_record(), best_accuracy=0.90))
+    row = rows_of(str(run.path))["separable-seed0"]
+    assert (row.verdict, row.best_accuracy) == ("not comparable", None)
+    assert row.notes[0].startswith("its run.json says that it was best with 0.9 at epoch 50, its history.csv")
+    run.write_record(replace(run.read_record(), final_accuracy=0.90, best_accuracy=0.80))
     row = rows_of(str(run.path))["separable-seed0"]
     assert (row.source, row.verdict, row.final_accuracy) == ("run", "not comparable", None)
     assert row.notes == ("its run.json says that it ended at 0.9, its history.csv at 0.8",)
