@@ -14,7 +14,13 @@ from .download import SILENT, DownloadProgress
 from .errors import ModelError
 from .history import read_history
 from .plots import Curve
-from .record_checks import describe_deviations, find_contradictions, read_history_if_any
+from .record_checks import (
+    HELD_OUT,
+    describe_deviations,
+    find_contradictions,
+    is_comparable,
+    read_history_if_any,
+)
 from .results import Comparison, EpochRow, McNemar, Pair
 from .runs import BEST_FILE, HISTORY_FILE, RECORD_FILE, Run, RunRecord, find_run, is_run_id
 from .samples import read_samples
@@ -147,9 +153,11 @@ def _compare_run(run: Run) -> Comparison:
         best_accuracy=record.best_accuracy if on_baseline_data else None,
         best_epoch=record.best_epoch if on_baseline_data else None,
         selected_on=record.config.selected_on,
-        comparable=not held_out,
+        comparable=is_comparable(record),
         notes=(*contradictions, *_marks(record), *unchecked),
     )
+    if on_baseline_data and held_out:
+        row = replace(row, test_accuracy=record.test_accuracy)
     return replace(row, statement=state_single(row))
 
 
@@ -159,7 +167,7 @@ def _marks(record: RunRecord) -> tuple[str, ...]:
     if record.status != "finished":
         marks.append(f"{record.status} after {record.epochs_done} of {record.config.epochs} epochs")
     if record.config.validation_split is not None:
-        marks.append(f"accuracies are of held-out training images; compare {BEST_FILE} of the run instead")
+        marks.append(f"{HELD_OUT}; name {BEST_FILE} of the run to compare that one")
     return tuple(marks)
 
 

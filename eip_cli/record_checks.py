@@ -6,6 +6,7 @@ from .history import read_history
 from .results import EpochRow
 from .runs import HISTORY_FILE, RECORD_FILE, Run, RunRecord
 
+HELD_OUT = "final is of held-out training images and not compared; test is of the best checkpoint, once"
 NOT_CIFAR10 = "measured on images that are not CIFAR-10's own 60,000"
 
 
@@ -46,6 +47,11 @@ def is_on_cifar10(record: RunRecord) -> bool:
     """Whether the run's images were CIFAR-10's own, by their fingerprint."""
     is_known = record.dataset_fingerprint.get("unordered") == CIFAR10_FINGERPRINT
     return baseline_for(record.config.dataset) is not None and is_known
+
+
+def is_comparable(record: RunRecord) -> bool:
+    """Whether the run's final accuracy may be held against 82.44%: it is of CIFAR-10's own test images."""
+    return is_on_cifar10(record) and record.config.validation_split is None
 
 
 def describe_deviations(record: RunRecord) -> list[str]:

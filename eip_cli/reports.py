@@ -97,19 +97,20 @@ _NESTED = ("accuracy_ci95", "per_class", "confusion_matrix", "notes")
 def report_comparison(rows: Sequence[Comparison]) -> Report:
     """A row a model; footnotes explain the marks, what each interval is of, and say each row in words."""
     has_sweep = any(row.source == "sweep" for row in rows)
-    headers = ["Model", "Params", "RF", "Ep.", "Final", "Best\n(epoch)", "Against\n82.44", "Verdict"]
-    if has_sweep:
-        headers[4:5] = ["n", "Final\n\N{PLUS-MINUS SIGN} sd"]
+    has_test = any(row.test_accuracy is not None for row in rows)
+    headers = ["Model", "Params", "RF", "Ep."]
+    headers += ["n", "Final\n\N{PLUS-MINUS SIGN} sd"] if has_sweep else ["Final"]
+    headers += ["Test"] if has_test else []
+    headers += ["Best\n(epoch)", "Against\n82.44", "Verdict"]
     cells = []
     for row in rows:
         best = "" if row.best_accuracy is None else f"{format_percent(row.best_accuracy)}"
         if best:
             best += ("*" if row.selected_on == "test" else "") + f"\n({row.best_epoch})"
-        final = "" if row.final_accuracy is None else format_percent(row.final_accuracy)
+        final = _format_mean(row.final_accuracy, None)
         if final and row.source == "checkpoint" and row.selected_on == "test":
             final += "*"
-        if row.accuracy_sd is not None:
-            final += f"\n\N{PLUS-MINUS SIGN}{100 * row.accuracy_sd:.2f}"
+        final += _format_spread(row.accuracy_sd)
         cells.append(
             [
                 row.name,
@@ -118,6 +119,7 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
                 "" if row.epochs is None else str(row.epochs),
                 *([_count_runs(row)] if has_sweep else []),
                 final,
+                *([_format_mean(row.test_accuracy, row.test_accuracy_sd)] if has_test else []),
                 best,
                 _format_difference(row.delta, row.delta_ci95),
                 row.verdict,
@@ -126,6 +128,14 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
     payload = [_comparison_record(row) for row in rows]
     grids = [Grid(headers, cells), *_trained_grids(rows)]
     return Report(grids, [[_flatten_comparison(record) for record in payload]], payload, _footnotes(rows))
+
+
+def _format_mean(accuracy: float | None, deviation: float | None) -> str:
+    return "" if accuracy is None else format_percent(accuracy) + _format_spread(deviation)
+
+
+def _format_spread(deviation: float | None) -> str:
+    return "" if deviation is None else f"\n\N{PLUS-MINUS SIGN}{100 * deviation:.2f}"
 
 
 def _count_runs(row: Comparison) -> str:
@@ -280,7 +290,7 @@ def _comparison_record(row: Comparison) -> dict[str, Any]:
     return asdict(row) | {"receptive_field": _pair_value(row.receptive_field)}
 
 
-_INTERVALS = ("delta_ci95", "accuracy_ci95", "trained_delta_ci95")
+_INTERVALS = ("delta_ci95", "accuracy_ci95", "trained_delta_ci95", "test_accuracy_ci95")
 
 
 def _flatten_comparison(record: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,9 @@ class Comparison:
 
     A row of a sweep is a configuration: ``final_accuracy`` is the mean over its ``n`` finished runs of
     ``n_planned``, ``accuracy_sd`` their standard deviation (over n - 1), ``accuracy_ci95`` the interval of
-    the mean.
+    the mean. Where training images were held out, ``final_accuracy`` is of those and not compared;
+    ``test_accuracy`` is that of the best checkpoint on the test images, measured once (of a sweep: the
+    mean, with ``test_accuracy_sd`` and ``test_accuracy_ci95``).
     The ``trained_`` fields compare it with the row named ``trained_baseline``, the base network as the
     same sweep trained it.
     """
@@ -133,3 +135,6 @@ class Comparison:
     mcnemar: McNemar | None = None
     statement: str | None = None
     n_planned: int | None = None
+    test_accuracy: float | None = None
+    test_accuracy_sd: float | None = None
+    test_accuracy_ci95: tuple[float, float] | None = None

@@ -47,7 +47,15 @@ class Sample:
         With a validation split that of the best checkpoint by the held-out images, measured once;
         else that of the last epoch.
         """
-        found = [] if self.faults else [test_accuracy_of(run.record) for run in self.runs]
+        return self._collect(test_accuracy_of)
+
+    @property
+    def final_accuracies(self) -> tuple[float, ...]:
+        """Accuracies of the last epoch on the images that each run validated on, as ``accuracies``."""
+        return self._collect(lambda record: record.final_accuracy)
+
+    def _collect(self, read: Callable[[RunRecord], float | None]) -> tuple[float, ...]:
+        found = [] if self.faults else [read(run.record) for run in self.runs]
         return tuple(accuracy for accuracy in found if accuracy is not None)
 
     @property
@@ -112,7 +120,7 @@ def _check_run(run: FinishedRun) -> list[str]:
             f"it is called finished with {record.epochs_done} epochs recorded and {len(run.history)} "
             f"logged of {record.config.epochs}"
         )
-    if not faults and test_accuracy_of(record) is None:
+    if not faults and None in (record.final_accuracy, test_accuracy_of(record)):
         faults.append("it has no final test accuracy")
     return [f"{planned.name}: {fault}" for fault in faults]
 

@@ -4,6 +4,7 @@ from .baseline import BASELINE_ACCURACY
 from .results import Comparison, McNemar
 
 _PUBLISHED = f"the published {100 * BASELINE_ACCURACY:.2f}%"
+_BY_BEST = " by its best checkpoint on held-out training images, measured once"
 _ONE_EACH = "interval for one training on each side"
 
 
@@ -11,6 +12,11 @@ def state_single(row: Comparison) -> str:
     """The row of one run or one checkpoint."""
     if row.final_accuracy is None:
         published = f"{row.name} is not compared with {_PUBLISHED}."
+    elif row.test_accuracy is not None:
+        published = (
+            f"{row.name} reached {_percent(row.test_accuracy)} test accuracy{_BY_BEST} in one training; it "
+            f"is not compared with {_PUBLISHED}."
+        )
     elif row.delta is None or row.delta_ci95 is None:
         reached = _percent(row.final_accuracy)
         published = f"{row.name} reached {reached} in one training; it is not compared with {_PUBLISHED}."
@@ -49,15 +55,25 @@ def state_sweep(row: Comparison, base: Comparison | None, unfinished: str = "") 
 
 
 def _state_accuracy(row: Comparison) -> str:
-    assert row.final_accuracy is not None
-    reached = f"{row.name} reached {_percent(row.final_accuracy)} test accuracy"
-    if row.accuracy_sd is None:
+    accuracy, deviation, interval = _tested(row)
+    assert accuracy is not None
+    reached = f"{row.name} reached {_percent(accuracy)} test accuracy"
+    if row.test_accuracy is not None:
+        reached += _BY_BEST
+    if deviation is None:
         return f"{reached} in {_count_runs(row)}"
-    spread = f"standard deviation {100 * row.accuracy_sd:.2f} points"
-    if row.accuracy_ci95 is not None:
-        low, high = row.accuracy_ci95
+    spread = f"standard deviation {100 * deviation:.2f} points"
+    if interval is not None:
+        low, high = interval
         spread += f", 95% t interval of the mean {_percent(max(0, low))} to {_percent(min(1, high))}"
     return f"{reached}, the mean of {_count_runs(row)} ({spread})"
+
+
+def _tested(row: Comparison) -> tuple[float | None, float | None, tuple[float, float] | None]:
+    """Accuracy on the test images, its standard deviation, and its interval."""
+    if row.test_accuracy is not None:
+        return row.test_accuracy, row.test_accuracy_sd, row.test_accuracy_ci95
+    return row.final_accuracy, row.accuracy_sd, row.accuracy_ci95
 
 
 def _count_runs(row: Comparison) -> str:
@@ -79,9 +95,10 @@ def _state_published(row: Comparison) -> str:
 
 
 def _state_trained(row: Comparison, base: Comparison) -> str:
-    assert row.trained_delta is not None and base.final_accuracy is not None
+    accuracy, _, _ = _tested(base)
+    assert row.trained_delta is not None and accuracy is not None
     number = f"n = {base.n}" if base.n == base.n_planned else f"n = {base.n} of {base.n_planned} planned"
-    against = f"against {base.name} as trained here ({number}, {_percent(base.final_accuracy)})"
+    against = f"against {base.name} as trained here ({number}, {_percent(accuracy)})"
     if row.trained_delta_ci95 is None or row.trained_verdict is None:
         needed = "Welch's interval needs two runs on each side, not all of the same accuracy"
         return f"{100 * row.trained_delta:+.2f} points {against}: no verdict, as {needed}."

@@ -8,7 +8,7 @@ from typing import Any
 
 from .baseline import BASELINE_ACCURACY, BASELINE_NETWORK, delta_interval
 from .protocol import TrainConfig, resolve_config
-from .record_checks import describe_deviations, is_on_cifar10
+from .record_checks import HELD_OUT, describe_deviations, is_comparable
 from .results import Comparison
 from .samples import Sample, read_samples
 from .statements import state_sweep
@@ -44,10 +44,12 @@ def name_samples(samples: Sequence[Sample]) -> dict[str, Sample]:
 
 def _compare_sample(name: str, sample: Sample) -> Comparison:
     """The row of ``sample`` against the published number alone."""
-    accuracies, record = sample.accuracies, sample.record
-    mean = fmean(accuracies) if accuracies else None
-    is_compared = record is not None and is_on_cifar10(record)
+    accuracies, record = sample.final_accuracies, sample.record
+    mean, deviation, mean_ci95 = _average(accuracies)
+    is_compared = record is not None and is_comparable(record)
     interval = interval_against_published(accuracies) if accuracies and is_compared else None
+    is_held_out = sample.config.validation_split is not None
+    tested, tested_sd, tested_ci95 = _average(sample.accuracies if is_held_out else ())
     return Comparison(
         name=name,
         source="sweep",
@@ -64,10 +66,24 @@ def _compare_sample(name: str, sample: Sample) -> Comparison:
         notes=tuple(_describe(sample)),
         model=sample.config.model,
         n=len(sample.runs),
-        accuracy_sd=stdev(accuracies) if len(accuracies) > 1 else None,
-        accuracy_ci95=mean_interval(accuracies) if has_spread(accuracies) else None,
+        accuracy_sd=deviation,
+        accuracy_ci95=mean_ci95,
         seeds=sample.seeds,
         n_planned=sample.n_planned,
+        test_accuracy=tested,
+        test_accuracy_sd=tested_sd,
+        test_accuracy_ci95=tested_ci95,
+    )
+
+
+def _average(
+    accuracies: Sequence[float],
+) -> tuple[float | None, float | None, tuple[float, float] | None]:
+    """Mean, standard deviation and the mean's 95% interval, as far as ``accuracies`` have them."""
+    return (
+        fmean(accuracies) if accuracies else None,
+        stdev(accuracies) if len(accuracies) > 1 else None,
+        mean_interval(accuracies) if has_spread(accuracies) else None,
     )
 
 
@@ -100,9 +116,7 @@ def _describe(sample: Sample) -> list[str]:
     if sample.record:
         notes.extend(describe_deviations(sample.record))
     if sample.config.validation_split is not None:
-        notes.append(
-            "accuracies are of the best checkpoint by held-out training images, on the test images once"
-        )
+        notes.append(HELD_OUT)
     if len(sample.accuracies) > 1 and not has_spread(sample.accuracies):
         notes.append(
             f"its {len(sample.accuracies)} runs agree to the image: no interval follows from a spread of "

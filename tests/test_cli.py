@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from fakes import write_cifar10
 
 from eip_cli import __version__
+from eip_cli.baseline import CIFAR10_FINGERPRINT
 from eip_cli.cli import cli
 from eip_cli.options import FORMATS
 from eip_cli.plots import draw_curves
@@ -172,7 +173,7 @@ def test_train_reads_cifar10_where_it_is_told_and_remembers_it(tmp_path: Path) -
     assert record["config"]["data_dir"] == str(tmp_path / "data")
     assert "vs 82.44" in result.stderr
     row = printed_json("compare-baseline", "run")[2]
-    assert (row["source"], row["verdict"], row["epochs"]) == ("run", "worse", 2)
+    assert (row["source"], row["verdict"], row["epochs"]) == ("run", "not comparable", 2)
     assert any("80 images only" in note for note in row["notes"])
     assert any("not CIFAR-10's own" in note for note in row["notes"])
     row = printed_json("compare-baseline", "run/final.h5")[2]
@@ -243,6 +244,7 @@ def test_compare_baseline_prints_the_published_rows_first() -> None:
     names += ["best_epoch", "selected_on", "delta", "delta_ci95", "verdict", "notes", "model", "n"]
     names += ["accuracy_sd", "accuracy_ci95", "seeds", "trained_baseline", "trained_delta"]
     names += ["trained_delta_ci95", "trained_verdict", "mcnemar", "statement", "n_planned"]
+    names += ["test_accuracy", "test_accuracy_sd", "test_accuracy_ci95"]
     assert list(base) == names
     assert (base["final_accuracy"], base["delta"], base["verdict"]) == (0.8244, 0.0, "indistinguishable")
     assert (separable["best_accuracy"], separable["best_epoch"]) == (0.8515, 48)
@@ -265,6 +267,7 @@ def write_cifar10_run(accuracy: float, **changes: Any) -> None:
     record = record_of("mine").to_dict()
     record |= {"final_accuracy": accuracy, "best_accuracy": accuracy, "best_epoch": 1, "epochs_done": 50}
     record |= {"params": 58_965, "receptive_field": [44, 44]}
+    record["dataset_fingerprint"] = {"unordered": CIFAR10_FINGERPRINT}
     record["config"] |= changes
     run.record_path.write_text(json.dumps(record))
     header = "epoch,learning_rate,loss,accuracy,val_loss,val_accuracy,seconds\n"
