@@ -1,6 +1,7 @@
 """Pictures: curves of one run and of several, and a confusion matrix."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,9 @@ def draw_comparison(curves: Sequence[Curve], path: Path) -> None:
         _draw_panel(axes, curves, first, epochs)
     panels[0].set_ylabel("validation accuracy (%)")
     # Below the panels: nothing that is drawn can lie under it.
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    handles = panels[0].lines
+    # Given apart from the lines: of these, one whose label begins with _ would have no entry.
+    figure.legend(handles, [str(line.get_label()) for line in handles], loc="outside lower center", ncols=2)
     _save(figure, path)
 
 
@@ -109,12 +112,17 @@ def _draw_panel(axes: "Axes", curves: Sequence[Curve], first: int, last: int) ->
 def _draw_curve(axes: "Axes", curve: Curve, first: int, last: int, **style: Any) -> None:
     epochs = [epoch for epoch in curve.epochs if first <= epoch <= last]
     columns = [[100 * run[epoch - 1] for run in curve.runs] for epoch in epochs]
-    label = curve.name
+    label = _show_name(curve.name)
     if len(curve.runs) > 1:
         label += f" (n = {len(curve.runs)}: mean, band from lowest to highest)"
         lowest, highest = [min(column) for column in columns], [max(column) for column in columns]
         axes.fill_between(epochs, lowest, highest, color=style["color"], alpha=0.2, linewidth=0)
     axes.plot(epochs, [sum(column) / len(column) for column in columns], label=label, **style)
+
+
+def _show_name(name: str) -> str:
+    """``name`` such that it is drawn as it is: two of ``$`` would make mathematics of what is between."""
+    return name.replace("$", r"\$")
 
 
 def draw_confusion_matrix(
@@ -134,7 +142,7 @@ def draw_confusion_matrix(
     axes.set_yticks(ticks, class_names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(title)
+    axes.set_title(_show_name(title))
     figure.colorbar(image, label="images")
     _save(figure, path)
 
@@ -148,6 +156,9 @@ def _new_figure(width_inches: float, height_inches: float) -> "Figure":
 
 def _save(figure: "Figure", path: Path) -> None:
     content = io.BytesIO()
-    figure.savefig(content, format=path.suffix.removeprefix(".").lower(), dpi=DOTS_PER_INCH)
+    with warnings.catch_warnings():
+        # Signs that no font here has are drawn as boxes; a line of the library's source says no more.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(content, format=path.suffix.removeprefix(".").lower(), dpi=DOTS_PER_INCH)
     with write_atomically(path) as aside:
         aside.write_bytes(content.getvalue())

@@ -69,8 +69,7 @@ def _draw(
     if results.obstacle is not None:
         return Pictures(curves, None)
     trained = [
-        # A stem, not an id: the drawing reads some signs as mathematics.
-        Curve(stems[one.run.path], (tuple(row.val_accuracy for row in one.history),))
+        Curve(one.record.id, (tuple(row.val_accuracy for row in one.history),))
         for one in (results, *baselines)
         if one.obstacle is None
     ]

@@ -495,6 +495,19 @@ def test_mean_and_band_are_drawn(seeds: int, epochs: int) -> None:
     assert ("axes_2" in drawing) == (epochs == 50)  # the later half, enlarged
 
 
+def test_any_name_is_drawn_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
+    from matplotlib import rc_context
+
+    names = ("$x^{$", "a$b$c", "_hidden", "网络", r"back\slash")
+    with rc_context({"svg.fonttype": "none"}):  # text as text
+        draw_comparison([Curve(name, ((0.5, 0.7),)) for name in names], Path("curves.svg"))
+    drawing = Path("curves.svg").read_text(encoding="utf-8")
+    for name in names:
+        assert drawing.count(f">{name}</text>") == 1
+    draw_comparison([Curve(name, ((0.5, 0.7),)) for name in names], Path("curves.png"))
+    assert not recwarn.list
+
+
 def test_the_band_is_from_the_lowest_to_the_highest_run(monkeypatch: pytest.MonkeyPatch) -> None:
     from matplotlib.axes import Axes
 
