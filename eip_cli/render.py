@@ -113,8 +113,13 @@ def _print_csv(report: Report) -> None:
 
 def _print_markdown(report: Report) -> None:
     blocks = [format_markdown(grid) for grid in report.grids]
-    blocks.extend(report.footnotes)
+    blocks.extend(map(format_note, report.footnotes))
     sys.stdout.write("\n\n".join(blocks) + "\n")
+
+
+def format_note(note: str) -> str:
+    """A footnote as Markdown: a star that begins it would begin a list."""
+    return f"\\{note}" if note.startswith("*") else note
 
 
 def format_markdown(grid: Grid) -> str:

@@ -7,7 +7,7 @@ from . import __version__
 from .assignment import RunResults, Subject
 from .baseline import BASELINE_ACCURACY, PUBLISHED_RUNS, published_comparisons
 from .markdown import fence, show_code, show_words
-from .render import Grid, format_markdown
+from .render import Grid, format_markdown, format_note
 from .report_facts import DATASET_NAMES, format_measured, list_facts
 from .reports import format_pair, format_percent, format_shape, report_comparison
 from .results import LayerInfo
@@ -87,9 +87,7 @@ def _compare(runs: Sequence[RunResults]) -> list[str]:
     named = [replace(one.comparison, name=show_code(one.record.id)) for one in runs]
     rows = [replace(row, statement=state_single(row)) for row in named]
     report = report_comparison([*published_comparisons(), *rows])
-    # A star that begins a line would begin a list.
-    notes = [f"\\{note}" if note.startswith("*") else note for note in report.footnotes]
-    return [*map(format_markdown, report.grids), *notes]
+    return [*map(format_markdown, report.grids), *map(format_note, report.footnotes)]
 
 
 def _describe_run(results: RunResults, pictures: Pictures | None) -> list[str]:

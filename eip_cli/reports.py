@@ -126,8 +126,9 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
             ]
         )
     payload = [_comparison_record(row) for row in rows]
+    notes = _footnotes(rows, has_star=any("*" in cell for row in cells for cell in row[1:]))
     grids = [Grid(headers, cells), *_trained_grids(rows)]
-    return Report(grids, [[_flatten_comparison(record) for record in payload]], payload, _footnotes(rows))
+    return Report(grids, [[_flatten_comparison(record) for record in payload]], payload, notes)
 
 
 def _format_mean(accuracy: float | None, deviation: float | None) -> str:
@@ -163,7 +164,7 @@ def _trained_grids(rows: Sequence[Comparison]) -> list[Grid]:
     return [Grid(headers, cells, "Against the base network as trained here", left=2)] if cells else []
 
 
-def _footnotes(rows: Sequence[Comparison]) -> list[str]:
+def _footnotes(rows: Sequence[Comparison], has_star: bool) -> list[str]:
     notes = [
         "Against 82.44: final accuracy minus the baseline's, in points, and the 95% interval of that "
         "difference for one training on each side."
@@ -181,7 +182,7 @@ def _footnotes(rows: Sequence[Comparison]) -> list[str]:
             "Each interval holds by itself. Whichever of several rows came out best is favoured by that "
             "choice, which no interval here covers: train it again with other seeds."
         )
-    if any(row.selected_on == "test" for row in rows):
+    if has_star:
         notes.append("* picked on the test images: too high, and not compared.")
     for row in rows:
         notes.extend([row.statement] if row.statement else [])

@@ -20,6 +20,7 @@ from eip_cli.comparison import collect_curves, compare_with_baseline
 from eip_cli.errors import RunError
 from eip_cli.history import format_history
 from eip_cli.plots import Curve, draw_comparison
+from eip_cli.reports import report_comparison
 from eip_cli.results import Comparison
 from eip_cli.sweeps import PlannedRun, open_sweep
 
@@ -448,6 +449,21 @@ def test_the_table_fits_and_says_what_its_intervals_are(
         "Each interval holds by itself",
     ):
         assert text in words
+
+
+def test_a_star_is_explained_where_there_is_one() -> None:
+    write_sweep("sweep", {"separable": OURS})
+    explained = "* picked on the test images"
+    notes = report_comparison(compare_with_baseline(["sweep"])).footnotes
+    assert not any(note.startswith(explained) for note in notes)
+    printed = eip("compare-baseline", "sweep/separable-seed0", "--format", "markdown").stdout
+    assert f"\n\\{explained}" in printed  # a star that begins a line would begin a list
+
+
+def test_the_help_says_what_a_run_is_compared_by() -> None:
+    words = " ".join(eip("compare-baseline", "-h").stdout.split())
+    assert "RUN is compared by the final accuracy in its record" in words
+    assert "a CHECKPOINT, such as RUN's checkpoint.h5, by evaluating it" in words
 
 
 def test_runs_and_sweeps_are_compared_without_tensorflow() -> None:
