@@ -3,7 +3,8 @@
 Runs and sweeps are compared by what their files say; only a checkpoint starts Keras.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -51,13 +52,14 @@ def compare_with_baseline(
     found = [_find(name) for name in names]
     sweeps = {item.path.resolve(): item for item in found if isinstance(item, Sweep)}
     sweep_rows = dict(zip(sweeps, compare_sweeps(list(sweeps.values())), strict=True))
+    labels = name_runs([item for item in found if isinstance(item, Run)], _names_in(sweep_rows.values()))
     rows: list[Comparison] = []
     reference: Assessment | None = None
     for name, item in zip(names, found, strict=True):
         if isinstance(item, Sweep):
             rows.extend(sweep_rows.pop(item.path.resolve(), ()))
         elif isinstance(item, Run):
-            rows.append(_compare_run(item))
+            rows.append(_compare_run(item, labels[item.path]))
         else:
             row, assessment = _compare_checkpoint(name, progress, data_dir, trust)
             if reference is not None:
@@ -65,6 +67,22 @@ def compare_with_baseline(
             reference = reference or assessment
             rows.append(replace(row, statement=state_single(row)))
     return rows
+
+
+def _names_in(groups: Iterable[Sequence[Comparison]]) -> set[str]:
+    return {row.name for rows in groups for row in rows}
+
+
+def name_runs(runs: Sequence[Run], taken: Collection[str] = ()) -> dict[Path, str]:
+    """A name for each of ``runs`` by its path: its id, or the path where the id is another's or ``taken``.
+
+    Sweeps name their runs alike. Raises RunError where a record is damaged.
+    """
+    ids = {run.path: run.read_record().id for run in runs}
+    owners = Counter(name for _, name in {(path.resolve(), name) for path, name in ids.items()})
+    return {
+        path: name if owners[name] == 1 and name not in taken else str(path) for path, name in ids.items()
+    }
 
 
 def are_all_better(rows: Sequence[Comparison]) -> bool:
@@ -97,8 +115,9 @@ def collect_curves(names: Sequence[str]) -> list[Curve]:
 def _read_run_curves(names: Sequence[str]) -> list[tuple[bool, Curve]]:
     """A curve for each run, and whether it is on the published ones' data."""
     runs = [item for item in map(_find, names) if isinstance(item, Run)]
+    labels = name_runs(runs)
     return [
-        _make_curve(run.read_record().id, run.read_record(), [read_history(run.path / HISTORY_FILE)])
+        _make_curve(labels[run.path], run.read_record(), [read_history(run.path / HISTORY_FILE)])
         for run in runs
     ]
 
@@ -135,7 +154,7 @@ def _find(name: str) -> Run | Sweep | None:
     return find_run(name) if is_run else find_sweep(name) or find_run(name)
 
 
-def _compare_run(run: Run) -> Comparison:
+def _compare_run(run: Run, name: str) -> Comparison:
     record = run.read_record()
     history = read_history_if_any(run)
     contradictions = find_contradictions(record, history)
@@ -143,7 +162,7 @@ def _compare_run(run: Run) -> Comparison:
     held_out = record.config.validation_split is not None
     unchecked = [f"no readable {HISTORY_FILE} to check its accuracy against"] if history is None else []
     row = compare(
-        record.id,
+        name,
         "run",
         record.final_accuracy if on_baseline_data else None,
         params=record.params,

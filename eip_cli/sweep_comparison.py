@@ -38,8 +38,10 @@ def name_samples(samples: Sequence[Sample]) -> dict[str, Sample]:
     paths = {sample.sweep for sample in samples}
     if len(paths) < 2:
         return {sample.name: sample for sample in samples}
-    is_short = len({path.name for path in paths}) == len(paths)
-    return {f"{sample.sweep.name if is_short else sample.sweep}: {sample.name}": sample for sample in samples}
+    folders = {path: path.resolve().name for path in paths}  # "." has no name of its own
+    is_short = len(set(folders.values())) == len(paths)
+    labels = folders if is_short else {path: str(path) for path in paths}
+    return {f"{labels[sample.sweep]}: {sample.name}": sample for sample in samples}
 
 
 def _compare_sample(name: str, sample: Sample) -> Comparison:

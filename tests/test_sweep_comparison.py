@@ -389,6 +389,32 @@ def test_the_base_network_of_the_same_sweep_comes_first() -> None:
     assert rows_of("theirs", "ours")["ours: separable"].trained_baseline == "ours: base"
 
 
+def test_a_sweep_is_named_after_its_folder_from_inside_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_sweep("ours", {"separable": OURS})
+    write_sweep("theirs", {"base": BASE})
+    monkeypatch.chdir("ours")
+    assert list(rows_of(".", "../theirs")) == ["ours: separable", "theirs: base"]
+
+
+def test_runs_of_one_id_are_named_by_their_paths() -> None:
+    for name in ("ours", "theirs"):
+        write_sweep(name, {"separable": OURS[:1], "base": BASE[:1]})
+    names = ["ours/separable-seed0", "theirs/separable-seed0"]
+    rows = compare_with_baseline([*names, "ours/base-seed0"])
+    assert [row.name for row in rows] == [*names, "base-seed0"]
+    assert all(str(row.statement).startswith(f"{row.name} reached") for row in rows)
+    assert [curve.name for curve in collect_curves(names)][2:] == names
+    assert [row.name for row in compare_with_baseline([names[0], f"./{names[0]}"])] == ["separable-seed0"] * 2
+
+
+def test_a_run_that_is_called_as_a_configuration_is_named_by_its_path() -> None:
+    sweep = write_sweep("sweep", {"separable": OURS, "base": BASE})
+    run = sweep.run_of(planned("base", 0))
+    run.write_record(replace(run.read_record(), id="base"))
+    assert [row.name for row in compare_with_baseline(["sweep", str(run.path)])][2:] == ["sweep/base-seed0"]
+    assert "| 3 and 3 |" in eip("compare-baseline", "sweep", str(run.path), "--format", "markdown").stdout
+
+
 def test_a_sweep_named_twice_counts_once() -> None:
     write_sweep("sweep", {"separable": OURS})
     assert list(rows_of("sweep", "./sweep")) == ["separable"]
