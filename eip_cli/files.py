@@ -18,7 +18,8 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
 
     The content is flushed to the disk before the rename, and the folder after it, so that a
     crash leaves the old file or the new one. The path yielded ends as ``path`` does, because
-    many writers choose their format by the ending. OSErrors are the caller's to put in words.
+    many writers choose their format by the ending. OSErrors are the caller's to put in words; they
+    name ``path``.
     """
     target = Path(path)
     aside = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
@@ -26,6 +27,13 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
         yield aside
         _flush(aside)
         os.replace(aside, target)  # noqa: PTH105  # unlike Path.rename it replaces on Windows too
+    except OSError as error:
+        # What the user knows nothing of helps him nowhere.
+        if error.filename is not None:
+            error.filename = str(target)
+        if isinstance(error.strerror, str):
+            error.strerror = error.strerror.replace(str(aside), str(target))
+        raise
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)

@@ -70,6 +70,8 @@ def _check_plot(context: click.Context, parameter: click.Parameter, path: Path |
         raise EipError(f"cannot draw {path}: use an ending such as {', '.join(PLOT_ENDINGS)}")
     if path is not None and path.exists():
         raise EipError(f"{path} exists: name another file, or remove it")
+    if path is not None and not path.parent.is_dir():
+        raise EipError(f"cannot draw {path}: there is no folder {path.parent}")
     return path
 
 

@@ -303,8 +303,9 @@ class TestSaving:
         assert list(tmp_path.iterdir()) == [path]
 
     def test_a_missing_folder_is_one_line(self, tmp_path: Path) -> None:
-        with pytest.raises(CheckpointError, match="cannot be written"):
+        with pytest.raises(CheckpointError, match="cannot be written") as caught:
             save_model(build_separable(), tmp_path / "absent" / "model.keras")
+        assert "/." not in str(caught.value)  # the name that the file has while it is written
         assert not (tmp_path / "absent").exists()
 
 
@@ -328,6 +329,16 @@ class TestWriteAtomically:
             raise error
         assert path.read_text() == "old"
         assert list(tmp_path.iterdir()) == [path]
+
+    def test_an_error_names_the_file_that_was_asked_for(self, tmp_path: Path) -> None:
+        path = tmp_path / "absent" / "history.csv"
+        with pytest.raises(FileNotFoundError) as caught, write_atomically(path) as aside:
+            aside.write_text("new")
+        assert caught.value.filename == str(path)
+        (tmp_path / "taken").mkdir()
+        with pytest.raises(OSError) as caught, write_atomically(tmp_path / "taken") as aside:
+            aside.write_text("new")
+        assert caught.value.filename == str(tmp_path / "taken")
 
     def test_sha256_is_that_of_the_content(self, tmp_path: Path) -> None:
         (tmp_path / "abc").write_bytes(b"abc")

@@ -550,6 +550,12 @@ def test_any_name_is_drawn_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
     assert not recwarn.list
 
 
+def test_a_missing_folder_is_noticed_before_the_work() -> None:
+    result = eip("compare-baseline", "nothing", "--plot", "nowhere/curves.png")
+    error = "Error: cannot draw nowhere/curves.png: there is no folder nowhere\n"
+    assert (result.exit_code, result.stderr) == (1, error)
+
+
 def test_the_band_is_from_the_lowest_to_the_highest_run(monkeypatch: pytest.MonkeyPatch) -> None:
     from matplotlib.axes import Axes
 
