@@ -1,7 +1,8 @@
 """The report and its pictures as files, side by side; nothing that exists is overwritten."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .assignment import RunResults, assess_runs, find_runs
@@ -21,19 +22,32 @@ def make_report(names: Sequence[str], output: Path | None = None, trust: bool = 
     """
     runs = find_runs(names)
     stems = _name_stems(runs)
-    if output is not None:
-        _require_free([output, *(output.parent / name for stem in stems for name in _picture_names(stem))])
+    if output is None:
+        subjects = assess_runs(runs, trust)
+        return write_page(subjects, [None for _ in subjects])
+    files = [output, *(output.parent / name for stem in stems for name in _picture_names(stem))]
+    _require_free(files)
     subjects = assess_runs(runs, trust)
     by_run = dict(zip((run.path for run in runs), stems, strict=True))
-    pictures: list[Pictures | None] = [None for _ in subjects]
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with _all_or_none(files):
         pictures = [_draw(subject.results, subject.baselines, output.parent, by_run) for subject in subjects]
-    page = write_page(subjects, pictures)
-    if output is not None:
+        page = write_page(subjects, pictures)
         with write_atomically(output) as aside:
             aside.write_text(page, encoding="utf-8", newline="\n")
     return page
+
+
+@contextmanager
+def _all_or_none(files: Sequence[Path]) -> Iterator[None]:
+    """Remove what there is of ``files``, none of which was there before, where the block fails."""
+    try:
+        yield
+    except BaseException:
+        for path in files:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _name_stems(runs: Sequence[Run]) -> list[str]:

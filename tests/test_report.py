@@ -425,6 +425,17 @@ def test_a_report_overwrites_nothing(seed_run: Run, taken: str, monkeypatch: pyt
     assert {path.name: path.read_text() for path in Path().iterdir() if path.is_file()} == {taken: "mine"}
 
 
+def test_a_page_that_cannot_be_written_leaves_no_pictures(
+    seed_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("eip_cli.report_files.write_page", lambda subjects, pictures: "\ud800")
+        with pytest.raises(UnicodeEncodeError):
+            make_report(["seed"], Path("out/README.md"))
+    assert list(Path("out").iterdir()) == []
+    assert eip("report", "seed", "-o", "out/README.md").exit_code == 0
+
+
 def test_runs_of_one_id_get_pictures_of_their_own() -> None:
     for name in ("one", "two"):
         write_run(name, good(), (0.8, 0.9), id="../a b$")
