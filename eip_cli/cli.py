@@ -29,6 +29,7 @@ from .options import (
 )
 from .progress import CommandProgress
 from .protocol import TrainConfig
+from .quiet import mend_standard_streams
 from .runs import RUNS_FOLDER, find_run, list_runs, select_runs
 
 MODEL_HELP = (
@@ -50,6 +51,11 @@ INTERRUPTED = 130
 
 class ExperimentGroup(click.Group):
     """Turns expected failures into Click's own one line and exit status 1, and Ctrl-C into 130."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run the program, whatever its standard streams are."""
+        mend_standard_streams()
+        return super().main(*arguments, **settings)
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that ``context`` names."""

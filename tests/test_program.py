@@ -1,6 +1,7 @@
 """The installed program, in processes of its own, as its users start it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from written_sweeps import write_sweep
 
+from eip_cli.quiet import held_back_errors
 from eip_cli.runs import Run
 from eip_cli.state import read_state
 
@@ -64,6 +67,36 @@ def test_an_expected_failure_is_one_line() -> None:
     result = eip("evaluate", "missing.h5")
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "Error: no file missing.h5 here, nor in any run under runs/\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes streams as a POSIX shell does")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream_leads_nowhere(closed: str) -> None:
+    command = [sys.executable, "-m", "eip_cli", "compare-baseline", "--format", "json"]
+    result = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *command], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("[") == (">&-" not in closed.replace("2>&-", ""))
+
+
+def test_native_libraries_start_without_a_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with held_back_errors():
+        pass
+
+
+def test_a_narrow_encoding_escapes_what_it_lacks() -> None:
+    for name in ("网络", "ours"):
+        write_sweep(name, {"separable": [0.84]})
+    result = subprocess.run(
+        [sys.executable, "-m", "eip_cli", "compare-baseline", "网络", "ours", "--format", "csv"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert b"\\u7f51\\u7edc: separable,sweep" in result.stdout
 
 
 def test_verbose_lets_tensorflow_speak() -> None:
