@@ -25,7 +25,6 @@ from .statistics import wilson_interval
 from .train_command import (
     describe_changes,
     has_other_schedule,
-    is_known_source,
     portable_source,
     write_train_command,
 )
@@ -165,7 +164,7 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
         missing_files=tuple(name for name, digest in hashes.items() if digest is None),
         code=write_network_code(opened.model),
         command=write_train_command(config, opened.network),
-        source_sha256=None if is_known_source(config.model) else record.sha256.get(config.model),
+        source_sha256=None if config.model in KNOWN_NETWORKS else record.sha256.get(config.model),
         is_repeatable=not has_other_schedule(config, opened.network),
     )
 

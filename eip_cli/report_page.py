@@ -176,9 +176,7 @@ def _layer_row(layer: LayerInfo, channels_first: bool) -> list[str]:
 def _describe_repeating(results: RunResults) -> list[str]:
     blocks = [fence(results.command, "sh")]
     if results.source_sha256 is not None:
-        blocks.append(
-            f"The file that `--model` names has the SHA-256 {show_code(str(results.source_sha256))}."
-        )
+        blocks.append(f"The file behind `--model` has the SHA-256 {show_code(str(results.source_sha256))}.")
     if not results.is_repeatable:
         schedule = show_code(str(results.record.config.schedule))
         blocks.append(f"This is not the whole of it: the schedule {schedule} was chosen from Python.")

@@ -7,19 +7,10 @@ from .model import KNOWN_NETWORKS, is_user_network
 from .protocol import OWN_SCHEDULE, TrainConfig, resolve_config
 
 
-def is_known_source(model: str) -> bool:
-    """Whether ``model`` means the same network on every machine: it names no file."""
-    return model in KNOWN_NETWORKS or (is_user_network(model) and not _names_file(model))
-
-
-def _names_file(model: str) -> bool:
-    return model.rpartition(":")[0].endswith(".py")
-
-
 def portable_source(model: str) -> str:
     """``model`` without the folders of the machine that it was trained on."""
-    if is_known_source(model):
-        return model
+    if model in KNOWN_NETWORKS or (is_user_network(model) and not model.rpartition(":")[0].endswith(".py")):
+        return model  # no path, or a module, which is found from another folder as another file
     windows = PureWindowsPath(model)
     return windows.name if windows.drive else PurePath(model).name
 

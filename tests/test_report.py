@@ -425,6 +425,14 @@ def test_a_report_overwrites_nothing(seed_run: Run, taken: str, monkeypatch: pyt
     assert {path.name: path.read_text() for path in Path().iterdir() if path.is_file()} == {taken: "mine"}
 
 
+def test_a_module_is_told_from_another_of_its_name() -> None:
+    digest = "ab" * 32
+    config = TrainConfig(model="nets.mine:tiny")
+    page = make_report([str(write_run("mine", good(), config=config, sha256={config.model: digest}).path)])
+    assert "--model nets.mine:tiny" in page
+    assert f"The file behind `--model` has the SHA-256 `{digest}`." in page
+
+
 def test_a_page_that_cannot_be_written_leaves_no_pictures(
     seed_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
