@@ -6,6 +6,7 @@ from typing import Any
 
 from .backend import keras
 from .layer_configs import LAYER_TYPES
+from .model import is_layer_graph
 from .plain_settings import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 
 # Of two equal numbers Keras takes one.
@@ -19,16 +20,39 @@ def write_network_code(model: keras.Model) -> str | None:
     Only arguments that differ from Keras's defaults are written. None where the network is no chain of
     known Keras layers with plain settings, so that the code would not be the network.
     """
-    if type(model) is not keras.Sequential or len(model.inputs) != 1 or model.inputs[0].dtype != "float32":
+    if len(model.inputs) != 1 or model.inputs[0].dtype != "float32":
         return None
     try:
-        lines = [_write_layer(layer) for layer in model.layers]
-    except (TypeError, ValueError):  # a setting that has no plain form, or no default to differ from
+        lines = [_write_layer(layer) for layer in _list_chain(model)]
+    except (
+        AttributeError,
+        TypeError,
+        ValueError,
+    ):  # a setting that has no plain form, or no default to differ from
         return None
     shape = tuple(model.inputs[0].shape[1:])
     head = ["import keras", "from keras import layers", "", "model = keras.Sequential(["]
     body = [f"    {line}," for line in (f"keras.Input({shape})", *lines)]
     return "\n".join([*head, *body, "])"]) + "\n"
+
+
+def _list_chain(model: keras.Model) -> list[keras.Layer]:
+    """The layers of a Sequential model, or of a Functional one in which each takes what the last one gives.
+
+    Raises ValueError or AttributeError where it is none: a layer that is called twice has no one input.
+    """
+    if type(model) is keras.Sequential:
+        return model.layers
+    if not is_layer_graph(model):
+        raise ValueError(f"{type(model).__name__} is not one of Keras's plain models")
+    tensor, layers = model.inputs[0], model.layers[1:]  # the first is the input itself
+    for layer in layers:
+        if layer.input is not tensor:
+            raise ValueError(f"{layer.name} does not take what the layer before it gives")
+        tensor = layer.output
+    if len(model.outputs) != 1 or model.outputs[0] is not tensor:
+        raise ValueError("the last layer is not the output")
+    return layers
 
 
 def _write_layer(layer: keras.Layer) -> str:
