@@ -152,6 +152,23 @@ def _check_together(runs: Sequence[FinishedRun]) -> list[str]:
     return faults
 
 
+def describe_conditions(records: Sequence[RunRecord]) -> list[str]:
+    """What trainings of one thing were not alike in, by their records: versions, settings, machines."""
+    conditions = [_list_conditions(record) for record in records]
+    names = dict.fromkeys(name for one in conditions for name in one)
+    found = []
+    for name in names:
+        values = dict.fromkeys(ascii(one.get(name)) for one in conditions)  # a stranger's text, escaped
+        if len(values) > 1:
+            found.append(f"{ascii(name)[1:-1]} {' and '.join(values)}")
+    return found
+
+
+def _list_conditions(record: RunRecord) -> dict[str, Any]:
+    machine = {name: record.hardware.get(name) for name in ("processor", "accelerators")}
+    return {**record.versions, **record.environment, **machine, "accelerated": record.accelerated}
+
+
 def _identify(run: FinishedRun) -> list[tuple[str, Any]]:
     """What two trainings never share: seed, id, and losses and accuracies of all epochs.
 

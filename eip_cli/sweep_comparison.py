@@ -10,12 +10,13 @@ from .baseline import BASELINE_ACCURACY, BASELINE_NETWORK, delta_interval
 from .protocol import TrainConfig, resolve_config
 from .record_checks import HELD_OUT, describe_deviations, is_comparable
 from .results import Comparison
-from .samples import Sample, read_samples
+from .samples import Sample, describe_conditions, read_samples
 from .statements import state_sweep
 from .statistics import has_spread, mean_interval, verdict_of, welch_interval
 from .sweeps import Sweep
 
 FAULTS_SHOWN = 3
+CONDITIONS_SHOWN = 4
 
 
 def compare_sweeps(sweeps: Sequence[Sweep]) -> list[tuple[Comparison, ...]]:
@@ -119,6 +120,13 @@ def _describe(sample: Sample) -> list[str]:
         notes.extend(describe_deviations(sample.record))
     if sample.config.validation_split is not None:
         notes.append(HELD_OUT)
+    conditions = describe_conditions([run.record for run in sample.runs])
+    if conditions:
+        more = (
+            [f"and {len(conditions) - CONDITIONS_SHOWN} more"] if len(conditions) > CONDITIONS_SHOWN else []
+        )
+        shown = ", ".join([*conditions[:CONDITIONS_SHOWN], *more])
+        notes.append(f"its runs differ by more than their seeds: {shown}")
     if len(sample.accuracies) > 1 and not has_spread(sample.accuracies):
         notes.append(
             f"its {len(sample.accuracies)} runs agree to the image: no interval follows from a spread of "

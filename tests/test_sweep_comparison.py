@@ -268,6 +268,25 @@ def test_threads_and_folders_may_differ() -> None:
     assert rows_of("sweep")["separable"].verdict == "better"
 
 
+def test_other_versions_settings_and_machines_are_said() -> None:
+    alike = {"versions": {"keras": "3.15.1", "numpy": "2"}, "hardware": {"processor": "a", "memory_bytes": 1}}
+    sweep = write_sweep("sweep", {"separable": OURS}, alike)
+    run = sweep.run_of(planned("separable", 1))
+    run.write_record(replace(run.read_record(), hardware={"processor": "a", "memory_bytes": 2}))
+    assert rows_of("sweep")["separable"].notes == ()
+    other: dict[str, Any] = {
+        "versions": {"keras": "3.14.0", "numpy": "2"},
+        "environment": {"XLA_FLAGS": "\x1b[2J"},
+    }
+    run.write_record(replace(run.read_record(), **other, accelerated=True, hardware={"processor": "b"}))
+    row = rows_of("sweep")["separable"]
+    assert row.verdict == "better"
+    assert row.notes == (
+        "its runs differ by more than their seeds: keras '3.15.1' and '3.14.0', processor 'a' and 'b', "
+        "accelerated False and True, XLA_FLAGS None and '\\x1b[2J'",
+    )
+
+
 def test_a_copied_run_with_another_seed_written_into_it_is_found() -> None:
     sweep = write_sweep("sweep", {"separable": OURS})
     copy = sweep.run_of(planned("separable", 1))
