@@ -6,10 +6,11 @@ The network is rebuilt from the run's checkpoint by the safe reader, accuracies 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .backend import keras
 from .baseline import BASELINE_ACCURACY, BASELINE_NETWORK, TEST_IMAGE_COUNT, baseline_for, compare
+from .comparison import name_runs
 from .data import load_dataset
 from .errors import ModelError, RunError
 from .inspection import summarize_model
@@ -46,6 +47,7 @@ class Measured:
 class RunResults:
     """All that the report says of one run.
 
+    ``name`` is its id, or its path where another run of the report has that id.
     ``final`` is None until all epochs are done. ``validation_images`` is their number, None where the
     record is at odds with the dataset. ``obstacle`` says why its accuracies are not to be held against
     82.44%, where they are not. ``differences`` is what makes the training unlike the published
@@ -54,6 +56,7 @@ class RunResults:
     """
 
     run: Run
+    name: str
     record: RunRecord
     history: tuple[EpochRow, ...]
     summary: ModelSummary
@@ -96,7 +99,8 @@ def assess_runs(runs: Sequence[Run], trust: bool = False) -> tuple[Subject, ...]
 
     Raises an EipError where a run's files are missing or damaged.
     """
-    results = [assess_run(run, trust) for run in runs]
+    names = name_runs(runs)
+    results = [replace(assess_run(run, trust), name=names[run.path]) for run in runs]
     bases = [one for one in results if _is_base(one)]
     answered = {one.record.config.dataset for one in results if not _is_base(one)}
     return tuple(
@@ -141,6 +145,7 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
     hashes = hash_files(run, record)
     return RunResults(
         run=run,
+        name=record.id,
         record=record,
         history=history,
         summary=summary,

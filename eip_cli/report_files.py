@@ -83,7 +83,7 @@ def _draw(
     if results.obstacle is not None:
         return Pictures(curves, None)
     trained = [
-        Curve(one.record.id, (tuple(row.val_accuracy for row in one.history),))
+        Curve(one.name, (tuple(row.val_accuracy for row in one.history),))
         for one in (results, *baselines)
         if one.obstacle is None
     ]

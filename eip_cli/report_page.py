@@ -36,7 +36,7 @@ def write_page(subjects: Sequence[Subject], pictures: Sequence[Pictures | None])
 
 def _introduce(subjects: Sequence[Subject]) -> str:
     runs = [*(subject.results for subject in subjects), *_list_baselines(subjects)]
-    names = ", ".join(show_code(one.record.id) for one in runs)
+    names = ", ".join(show_code(one.name) for one in runs)
     return (
         f"The assignment: in at most {EPOCH_LIMIT} epochs, beat the base network on CIFAR-10 with depthwise "
         f"separable convolutions only, batch normalization, dropout, and fewer than {PARAMETER_LIMIT:,} "
@@ -73,7 +73,7 @@ def _describe_baseline(subjects: Sequence[Subject]) -> list[str]:
 def _baseline_row(results: RunResults) -> list[str]:
     config = results.record.config
     return [
-        show_code(results.record.id),
+        show_code(results.name),
         DATASET_NAMES[config.dataset],
         "; ".join(map(show_words, results.differences)) or "nothing",
         f"{len(results.history)} of {config.epochs}",
@@ -84,14 +84,14 @@ def _baseline_row(results: RunResults) -> list[str]:
 
 
 def _compare(runs: Sequence[RunResults]) -> list[str]:
-    named = [replace(one.comparison, name=show_code(one.record.id)) for one in runs]
+    named = [replace(one.comparison, name=show_code(one.name)) for one in runs]
     rows = [replace(row, statement=state_single(row)) for row in named]
     report = report_comparison([*published_comparisons(), *rows])
     return [*map(format_markdown, report.grids), *map(format_note, report.footnotes)]
 
 
 def _describe_run(results: RunResults, pictures: Pictures | None) -> list[str]:
-    blocks = [f"## Run {show_code(results.record.id)}"]
+    blocks = [f"## Run {show_code(results.name)}"]
     if results.differences:
         blocks.append(f"Unlike the published trainings: {'; '.join(map(show_words, results.differences))}.")
     blocks += _describe_disagreements(results)
@@ -112,7 +112,7 @@ def _describe_disagreements(results: RunResults) -> list[str]:
         return []
     lines = [f"- {show_words(line)}" for line in results.disagreements]
     return [
-        f"**The files of {show_code(results.record.id)} do not agree with each other:**",
+        f"**The files of {show_code(results.name)} do not agree with each other:**",
         "\n".join(lines),
         "What follows is of the network and the history as they are.",
     ]

@@ -451,6 +451,8 @@ def test_runs_of_one_id_get_pictures_of_their_own() -> None:
     names = re.findall(r"\]\(([^)]+)\)", page)
     assert names == ["a-b-curves.png", "a-b-against-2019.png", "a-b-2-curves.png", "a-b-2-against-2019.png"]
     assert all(Path(name).is_file() for name in names)
+    headings = [line for line in page.splitlines() if line.startswith("## Run ")]
+    assert headings == ["## Run `runs/one`", "## Run `runs/two`"]
 
 
 def test_no_run_is_a_usage_error_and_no_such_run_one_line() -> None:
