@@ -91,8 +91,8 @@ def _average(
 
 
 def _count_unfinished(sample: Sample) -> str:
-    """How many of the planned runs have not finished, by their status: ``2 failed, 1 planned``."""
-    counts = Counter(status for _, status in sample.unfinished)
+    """How many of the planned runs have not finished, by their status: ``2 failed, 1 not begun``."""
+    counts = Counter("not begun" if status == "planned" else status for _, status in sample.unfinished)
     return ", ".join(f"{count} {status}" for status, count in counts.items())
 
 

@@ -121,6 +121,7 @@ def test_unfinished_runs_do_not_count_and_are_said() -> None:
 
 def test_survivors_are_not_quoted_as_the_whole_sweep() -> None:
     sweep = write_sweep("sweep", {"separable": [*OURS, 0.84, 0.85], "base": [*BASE, None]})
+    assert "Not counted of the 4 planned runs: 1 not begun." in str(rows_of("sweep")["base"].statement)
     assert eip("compare-baseline", "--require-better", "sweep").exit_code == 0
     for seed in (3, 4):
         run = sweep.run_of(planned("separable", seed))
