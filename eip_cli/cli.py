@@ -98,8 +98,8 @@ def build(model: str, output: Path | None, seed: int, trust: bool, output_format
     from .checkpoint import save_model
     from .errors import CheckpointError
     from .inspection import summarize_model
+    from .network_reports import report_totals
     from .render import print_report
-    from .reports import report_totals
     from .sources import open_model
 
     if output is not None and output.exists():
@@ -122,8 +122,8 @@ def build(model: str, output: Path | None, seed: int, trust: bool, output_format
 def summary(model: str, show_rf: bool, show_macs: bool, trust: bool, output_format: str) -> None:
     """Show MODEL layer by layer."""
     from .inspection import summarize_model
+    from .network_reports import report_summary
     from .render import print_report
-    from .reports import report_summary
     from .sources import open_model
 
     opened = open_model(model, trust=trust)

@@ -9,49 +9,8 @@ from typing import Any
 from .baseline import BASELINE_ACCURACY
 from .protocol import TrainConfig
 from .render import Grid, Report
-from .results import Comparison, Evaluation, LayerInfo, McNemar, ModelSummary
+from .results import Comparison, Evaluation, McNemar
 from .runs import RunRecord, flatten_record
-
-
-def report_summary(summary: ModelSummary, show_rf: bool, show_macs: bool) -> Report:
-    """A row a layer; footnotes hold the totals and any warning."""
-    headers = ["Layer", "Type", "Output", "Params"]
-    headers += ["MACs"] if show_macs else []
-    headers += ["RF", "Stride", "Padding"] if show_rf else []
-    rows = []
-    for layer in summary.layers:
-        row = [layer.name, layer.type, format_shape(layer.output_shape), f"{layer.params:,}"]
-        row += [f"{layer.macs:,}"] if show_macs else []
-        row += [format_pair(pair) for pair in _geometry(layer)] if show_rf else []
-        rows.append(row)
-    totals = _format_totals(summary)
-    if show_macs:
-        totals.append(f"{summary.macs:,} multiply-accumulates for one image")
-    if show_rf and summary.receptive_field:
-        totals.append(f"receptive field {format_pair(summary.receptive_field)} of the input's pixels")
-    layers = [_layer_record(layer) for layer in summary.layers]
-    payload = (
-        asdict(summary) | _geometry_record(summary) | {"layers": layers, "warnings": list(summary.warnings)}
-    )
-    records = [layer | {"output_shape": format_shape(layer["output_shape"])} for layer in layers]
-    notes = (", ".join(totals), *(f"Warning: {warning}" for warning in summary.warnings))
-    return Report([Grid(headers, rows, f"Network {summary.model}", left=3)], [records], payload, notes)
-
-
-def report_totals(summary: ModelSummary, written: str | None) -> Report:
-    """The totals of a network, and the file that it was written to."""
-    payload = {name: getattr(summary, name) for name in _TOTALS} | {"file": written}
-    rows = [
-        ["Total parameters", f"{summary.total_params:,}"],
-        ["Trainable", f"{summary.trainable_params:,}"],
-        ["Not trainable", f"{summary.non_trainable_params:,}"],
-        ["Multiply-accumulates", f"{summary.macs:,}"],
-    ]
-    notes = [f"Wrote the untrained network to {written}"] if written else []
-    return Report([Grid([f"Network {summary.model}", ""], rows)], [[payload]], payload, notes)
-
-
-_TOTALS = ("model", "total_params", "trainable_params", "non_trainable_params", "macs")
 
 
 def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix: bool) -> Report:
@@ -247,20 +206,9 @@ def report_runs(records: Sequence[RunRecord], show_all: bool) -> Report:
 _RUN_COLUMNS = ("model", "seed", "epochs")
 
 
-def _format_totals(summary: ModelSummary) -> list[str]:
-    return [
-        f"{summary.total_params:,} parameters "
-        f"({summary.trainable_params:,} trainable, {summary.non_trainable_params:,} not)"
-    ]
-
-
 def format_shape(shape: Sequence[int]) -> str:
     """Sizes as they stand in tables: ``32x32x64``."""
     return "x".join(map(str, shape))
-
-
-def _geometry(item: LayerInfo | ModelSummary) -> tuple[Any, Any, Any]:
-    return item.receptive_field, item.effective_stride, item.effective_padding
 
 
 def format_pair(pair: tuple[Any, Any] | None) -> str:
@@ -270,7 +218,7 @@ def format_pair(pair: tuple[Any, Any] | None) -> str:
     return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
 
 
-def _pair_value(pair: tuple[Any, Any] | None) -> Any:
+def pair_value(pair: tuple[Any, Any] | None) -> Any:
     """A number, or [height, width] where they differ; whole numbers as integers."""
     if pair is None:
         return None
@@ -278,17 +226,8 @@ def _pair_value(pair: tuple[Any, Any] | None) -> Any:
     return height if height == width else [height, width]
 
 
-def _geometry_record(item: LayerInfo | ModelSummary) -> dict[str, Any]:
-    names = ("receptive_field", "effective_stride", "effective_padding")
-    return {name: _pair_value(pair) for name, pair in zip(names, _geometry(item), strict=True)}
-
-
-def _layer_record(layer: LayerInfo) -> dict[str, Any]:
-    return asdict(layer) | _geometry_record(layer) | {"output_shape": list(layer.output_shape)}
-
-
 def _comparison_record(row: Comparison) -> dict[str, Any]:
-    return asdict(row) | {"receptive_field": _pair_value(row.receptive_field)}
+    return asdict(row) | {"receptive_field": pair_value(row.receptive_field)}
 
 
 _INTERVALS = ("delta_ci95", "accuracy_ci95", "trained_delta_ci95", "test_accuracy_ci95")
