@@ -336,9 +336,9 @@ class TestWriteAtomically:
             aside.write_text("new")
         assert caught.value.filename == str(path)
         (tmp_path / "taken").mkdir()
-        with pytest.raises(OSError) as caught, write_atomically(tmp_path / "taken") as aside:
+        with pytest.raises(OSError) as taken, write_atomically(tmp_path / "taken") as aside:
             aside.write_text("new")
-        assert caught.value.filename == str(tmp_path / "taken")
+        assert taken.value.filename == str(tmp_path / "taken")
 
     def test_sha256_is_that_of_the_content(self, tmp_path: Path) -> None:
         (tmp_path / "abc").write_bytes(b"abc")
