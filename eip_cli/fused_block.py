@@ -235,9 +235,8 @@ def convolution_block(
                 first, second = passes.gradient_sums(g_flat, product, b, mean, scale, offset, *mask)
             slope = second * tf.square(spread) / count
             dproduct = passes.gradient(g_flat, product, b, mean, scale, offset, first / count, slope, *mask)
-            dx, *dkernels = convolution.gradients(dproduct)
-            bias_gradient = tf.raw_ops.BiasAddGrad(out_backprop=dproduct)
-            return dx, bias_gradient, second * spread, first, *dkernels
+            dx, dbias, *dkernels = convolution.gradients(dproduct)
+            return dx, dbias, second * spread, first, *dkernels
 
         return (_restore_image(flat, form, convolution.size), mean, variance), gradient
 

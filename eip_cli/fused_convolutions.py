@@ -31,8 +31,10 @@ class Convolution:
         self.size = tuple(product.shape[1:3])
 
     def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
-        """The gradients of the inputs and of each kernel."""
+        """The gradients of the inputs, of a bias added to the product, and of each kernel."""
         upstream = tf.reshape(product_gradient, (-1, *self.size, product_gradient.shape[-1]))
+        # TensorFlow finds the bias's gradient beside the kernel's, of one tensor, and joins the two.
+        bias = tf.raw_ops.BiasAddGrad(out_backprop=upstream)
         return (
             tf.raw_ops.Conv2DBackpropInput(
                 input_sizes=tf.shape(self._inputs),
@@ -40,6 +42,7 @@ class Convolution:
                 out_backprop=upstream,
                 **self._settings,
             ),
+            bias,
             tf.raw_ops.Conv2DBackpropFilter(
                 input=self._inputs,
                 filter_sizes=tf.shape(self._kernel),
@@ -69,11 +72,12 @@ class SeparableConvolution:
         self.size = tuple(filtered.shape[1:3])
 
     def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
-        """The gradients of the inputs and of each kernel."""
+        """The gradients of the inputs, of a bias added to the product, and of each kernel."""
         rows = tf.matmul(product_gradient, self._pointwise, transpose_b=True)
         upstream = tf.reshape(rows, self._filtered_shape)
         return (
             self._input_gradient(upstream),
+            tf.raw_ops.BiasAddGrad(out_backprop=product_gradient),
             tf.raw_ops.DepthwiseConv2dNativeBackpropFilter(
                 input=self._inputs,
                 filter_sizes=tf.shape(self._depthwise),
@@ -114,11 +118,12 @@ class JoinedConvolution:
         self.product, self.size = self._convolution.product, self._convolution.size
 
     def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
-        """The gradients of the inputs and of each kernel."""
-        inputs, joined = self._convolution.gradients(product_gradient)
+        """The gradients of the inputs, of a bias added to the product, and of each kernel."""
+        inputs, bias, joined = self._convolution.gradients(product_gradient)
         pointwise = tf.einsum("hwcf,hwcm->cmf", joined, self._depthwise)
         return (
             inputs,
+            bias,
             tf.einsum("hwcf,cmf->hwcm", joined, self._pointwise),
             tf.reshape(pointwise, (-1, pointwise.shape[2])),
         )
