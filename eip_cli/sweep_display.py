@@ -28,6 +28,7 @@ class SweepDisplay(SweepObserver):
         self._plan = plan
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False)
+        self._complete: dict[str, RunRecord] = {}  # these change no more, and are not read again and again
         self._statuses = {planned.name: self._status(planned, ()) for planned in plan}
 
     def __enter__(self) -> "SweepDisplay":
@@ -70,10 +71,15 @@ class SweepDisplay(SweepObserver):
         return "finished" if record.is_complete else record.status.replace("running", "waiting")
 
     def _read(self, planned: PlannedRun) -> RunRecord | None:
+        if planned.name in self._complete:
+            return self._complete[planned.name]
         try:
-            return self._sweep.run_of(planned).read_record()
+            record = self._sweep.run_of(planned).read_record()
         except RunError:  # not begun; a damaged one is refused by whoever works with it
             return None
+        if record.is_complete:
+            self._complete[planned.name] = record
+        return record
 
     def _tell_changes(self, statuses: dict[str, str]) -> None:
         for planned in self._plan:
@@ -106,10 +112,15 @@ class SweepDisplay(SweepObserver):
         record = self._read(planned)
         if record is None or record.best_accuracy is None:
             return planned.name, f"0/{planned.config.epochs}", "", "", ""
-        try:
-            last = f"{read_history(self._sweep.run_of(planned).path / HISTORY_FILE)[-1].val_accuracy:.2%}"
-        except (RunError, IndexError):
-            last = ""
+        last = "" if (accuracy := self._last_accuracy(planned, record)) is None else f"{accuracy:.2%}"
         speed = "" if record.images_per_second is None else f"{record.images_per_second:,.0f}"
         epochs = f"{record.epochs_done}/{record.config.epochs}"
         return planned.name, epochs, last, f"{record.best_accuracy:.2%}", speed
+
+    def _last_accuracy(self, planned: PlannedRun, record: RunRecord) -> float | None:
+        if record.final_accuracy is not None:
+            return record.final_accuracy
+        try:
+            return read_history(self._sweep.run_of(planned).path / HISTORY_FILE)[-1].val_accuracy
+        except (RunError, IndexError):
+            return None
