@@ -10,9 +10,6 @@ import tensorflow as tf
 
 Tensor = Any  # TensorFlow gives mypy no types
 
-# Filtered channels up to which a separable convolution is quicker as a plain one: an image's.
-MOST_JOINED_CHANNELS = 4
-
 
 class Convolution:
     """A plain convolution: its product (rows, filters) with the size of its image, and its gradients.
@@ -100,43 +97,12 @@ class SeparableConvolution:
         )
 
 
-class JoinedConvolution:
-    """A separable convolution of few channels as the plain one that it is: its two kernels multiplied.
-
-    Of an image's three channels the kernels and products for many channels make poor use; the plain
-    convolution has eight times the arithmetic there and is faster all the same.
-    """
-
-    def __init__(
-        self, inputs: Tensor, kernels: Sequence[Tensor], strides: tuple[int, int], padding: str
-    ) -> None:
-        self._depthwise, pointwise = kernels
-        _, _, channels, multiplier = self._depthwise.shape
-        self._pointwise = tf.reshape(pointwise, (channels, multiplier, pointwise.shape[1]))
-        joined = tf.einsum("hwcm,cmf->hwcf", self._depthwise, self._pointwise)
-        self._convolution = Convolution(inputs, [joined], strides, padding)
-        self.product, self.size = self._convolution.product, self._convolution.size
-
-    def gradients(self, product_gradient: Tensor) -> tuple[Tensor, ...]:
-        """The gradients of the inputs, of a bias added to the product, and of each kernel."""
-        inputs, bias, joined = self._convolution.gradients(product_gradient)
-        pointwise = tf.einsum("hwcf,hwcm->cmf", joined, self._depthwise)
-        return (
-            inputs,
-            bias,
-            tf.einsum("hwcf,cmf->hwcm", joined, self._pointwise),
-            tf.reshape(pointwise, (-1, pointwise.shape[2])),
-        )
-
-
 def convolve(
     inputs: Tensor, kernels: Sequence[Tensor], strides: tuple[int, int], padding: str
-) -> Convolution | SeparableConvolution | JoinedConvolution:
+) -> Convolution | SeparableConvolution:
     """The convolution of ``inputs`` (batch, height, width, channels) by one kernel, or by a separable's two.
 
     ``padding`` is "valid" or "same".
     """
-    if len(kernels) == 1:
-        return Convolution(inputs, kernels, strides, padding)
-    is_narrow = kernels[1].shape[0] <= MOST_JOINED_CHANNELS
-    return (JoinedConvolution if is_narrow else SeparableConvolution)(inputs, kernels, strides, padding)
+    kind = Convolution if len(kernels) == 1 else SeparableConvolution
+    return kind(inputs, kernels, strides, padding)
