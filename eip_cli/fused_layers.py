@@ -1,4 +1,4 @@
-"""Dropout and pooling of TensorFlow tensors in few passes, with the gradients that Keras's have.
+"""Dropout and pooling of TensorFlow tensors in one pass each, with the gradients that Keras's have.
 
 TensorFlow's own max-pooling gradient takes 49 ms for 128 x 32 x 32 x 64 on two cores, its dropout
 draws 32 random bits an element; XLA programs of element-wise operations avoid both.
@@ -12,14 +12,12 @@ import tensorflow as tf
 from .fused_block import Function, Tensor, compiled, dropout_key, hashed_keep
 
 
-def _drop(values: Tensor, key: Tensor, rate: float) -> Tensor:
-    """Dropout of (rows, channels), and the gradient through it."""
-    return tf.where(hashed_keep(values, key, rate), values / (1 - rate), 0.0)
-
-
 @functools.cache
 def _dropout_program(rate: float) -> Function:
-    return compiled(lambda values, key: _drop(values, key, rate))
+    def drop(values: Tensor, key: Tensor) -> Tensor:
+        return tf.where(hashed_keep(values, key, rate), values / (1 - rate), 0.0)
+
+    return compiled(drop)
 
 
 def dropout(inputs: Tensor, seed_state: Tensor, rate: float) -> Tensor:
@@ -56,8 +54,8 @@ def _unwindow(windows: Tensor, like: Tensor) -> Tensor:
     return tf.pad(whole, [[0, 0], [0, missing_rows], [0, missing_columns], [0, 0]])
 
 
-def _pool_functions(kind: str, pool: tuple[int, int]) -> tuple[Function, Function]:
-    """values -> pooled; gradient, values, pooled -> gradient of the values."""
+@functools.cache
+def _pool_programs(kind: str, pool: tuple[int, int]) -> tuple[Function, Function]:
     places = [(row, column) for row in range(pool[0]) for column in range(pool[1])]
     join = tf.add if kind == "average" else tf.maximum
 
@@ -82,13 +80,7 @@ def _pool_functions(kind: str, pool: tuple[int, int]) -> tuple[Function, Functio
             taken |= largest[:, :, row : row + 1, :, column : column + 1] & (order > index)
         return _unwindow(tf.where(largest & ~taken, gradient[:, :, None, :, None], 0.0), values)
 
-    return forward, average_gradient if kind == "average" else max_gradient
-
-
-@functools.cache
-def _pool_programs(kind: str, pool: tuple[int, int]) -> tuple[Function, Function]:
-    forward, backward = _pool_functions(kind, pool)
-    return compiled(forward), compiled(backward)
+    return compiled(forward), compiled(average_gradient if kind == "average" else max_gradient)
 
 
 def pool(inputs: Tensor, kind: str, size: tuple[int, int]) -> Tensor:
@@ -100,59 +92,7 @@ def pool(inputs: Tensor, kind: str, size: tuple[int, int]) -> Tensor:
         pooled = forward(values)
         return pooled, lambda gradient: backward(gradient, values, pooled)
 
-    return _set_pooled_shape(pooling(inputs), inputs, size)
-
-
-def _set_pooled_shape(pooled: Tensor, inputs: Tensor, size: tuple[int, int]) -> Tensor:
+    pooled = pooling(inputs)
     height, width, channels = inputs.shape[1:]
     pooled.set_shape((inputs.shape[0], height // size[0], width // size[1], channels))
     return pooled
-
-
-@functools.cache
-def _finish_programs(relu: bool, kind: str, size: tuple[int, int], rate: float) -> tuple[Function, Function]:
-    pool_values, pool_gradient = _pool_functions(kind, size)
-
-    def activate(product: Tensor, bias: Tensor) -> Tensor:
-        return tf.nn.relu(product + bias) if relu else product + bias
-
-    def drop(pooled: Tensor, key: Tensor) -> Tensor:
-        rows = tf.reshape(pooled, (-1, pooled.shape[-1]))
-        return tf.reshape(_drop(rows, key, rate), tf.shape(pooled)) if rate else pooled
-
-    def forward(product: Tensor, bias: Tensor, key: Tensor) -> Tensor:
-        return drop(pool_values(activate(product, bias)), key)
-
-    def backward(gradient: Tensor, product: Tensor, bias: Tensor, key: Tensor) -> Tensor:
-        activated = activate(product, bias)
-        gradient = pool_gradient(drop(gradient, key), activated, pool_values(activated))
-        return tf.where(activated > 0, gradient, 0.0) if relu else gradient
-
-    return compiled(forward), compiled(backward)
-
-
-def finish_convolution(
-    product: Tensor,
-    bias: Tensor,
-    relu: bool,
-    kind: str,
-    size: tuple[int, int],
-    rate: float,
-    seed_state: Tensor,
-) -> Tensor:
-    """Bias, ReLU if told, pooling and dropout at ``rate`` (0: none) of a convolution's product, in one pass.
-
-    ``product`` is (batch, height, width, filters), ``bias`` (filters,); the others as for ``pool``.
-    """
-    forward, backward = _finish_programs(relu, kind, size, rate)
-    key = dropout_key(seed_state)
-
-    @tf.custom_gradient
-    def finish(values: Tensor, b: Tensor) -> Any:
-        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-            inner = backward(upstream, values, b, key)
-            return inner, tf.raw_ops.BiasAddGrad(out_backprop=inner)
-
-        return forward(values, b, key), gradient
-
-    return _set_pooled_shape(finish(product, bias), product, size)

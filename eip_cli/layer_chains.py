@@ -18,7 +18,6 @@ class Chain:
     relu: keras.layers.Layer | None
     dropout: keras.layers.Layer | None
     pool: keras.layers.Layer | None
-    pools_first: bool  # before the dropout, if there is one
 
     @property
     def members(self) -> list[keras.layers.Layer]:
@@ -43,8 +42,8 @@ def find_chains(graph: keras.Model) -> list[Chain | keras.layers.Layer]:
         if id(layer) in taken:
             continue
         members = [layer]
-        if _is_convolution(layer) and _calls_once_plainly(layer, graph) and _has_known_size(node):
-            chain = _chain_from(layer, followers)
+        chain = _chain_from(node, graph, followers)
+        if chain is not None:
             found.append(chain)
             members = chain.members
         elif _is_pooling(layer) or (_is_dropout(layer) and all(map(_is_plain_call, _calls(layer, graph)))):
@@ -89,7 +88,12 @@ def _sole_followers(graph: keras.Model) -> dict[int, keras.layers.Layer]:
     return followers
 
 
-def _chain_from(convolution: keras.layers.Layer, followers: dict[int, keras.layers.Layer]) -> Chain:
+def _chain_from(node: Any, graph: keras.Model, followers: dict[int, keras.layers.Layer]) -> Chain | None:
+    convolution = node.operation
+    if not (
+        _is_convolution(convolution) and _calls_once_plainly(convolution, graph) and _has_known_size(node)
+    ):
+        return None
     last = convolution
 
     def take(suits: Callable[[Any], bool]) -> keras.layers.Layer | None:
@@ -100,11 +104,10 @@ def _chain_from(convolution: keras.layers.Layer, followers: dict[int, keras.laye
         last = following
         return following
 
-    norm, relu = take(_is_batch_norm), take(_is_relu)
-    if type(convolution) is layers.Conv2D and norm is None and (pool := take(_is_pooling)) is not None:
-        return Chain(convolution, norm, relu, take(_is_dropout), pool, pools_first=True)
-    dropout = take(_is_dropout)
-    return Chain(convolution, norm, relu, dropout, take(_is_filling_average), pools_first=False)
+    norm = take(_is_batch_norm)
+    if type(convolution) is layers.Conv2D and norm is None:
+        return None  # nothing to save: TensorFlow's own plain convolution and ReLU are as fast
+    return Chain(convolution, norm, take(_is_relu), take(_is_dropout), take(_is_filling_average))
 
 
 def _has_known_size(node: Any) -> bool:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from .backend import keras
 from .fused_block import BlockForm, convolution_block, convolution_block_inference
-from .fused_layers import dropout, finish_convolution, pool
+from .fused_layers import dropout, pool
 from .layer_chains import Chain
 
 layers = keras.layers
@@ -21,8 +21,8 @@ Run = Callable[..., Any]  # input tensor, training -> output tensor
 def replace_layers(found: Chain | keras.layers.Layer) -> dict[int, Run]:
     """What runs in each layer's place, by the layer's id(); all of a chain runs in its convolution's."""
     if isinstance(found, Chain):
-        run = _run_pooled(found) if found.pools_first else _run_block(found)
-        return {id(found.convolution): run} | {id(member): _pass_through for member in found.members[1:]}
+        first, *others = found.members
+        return {id(first): _run_block(found)} | {id(member): _pass_through for member in others}
     return {id(found): _run_dropout(found) if type(found) is layers.Dropout else _run_pooling(found)}
 
 
@@ -38,34 +38,8 @@ def _run_dropout(layer: keras.layers.Layer) -> Run:
 
 
 def _run_pooling(layer: keras.layers.Layer) -> Run:
-    return lambda tensor, training: pool(tensor, _pooling_kind(layer), tuple(layer.pool_size))
-
-
-def _pooling_kind(layer: keras.layers.Layer) -> str:
-    return "max" if type(layer) is layers.MaxPooling2D else "average"
-
-
-def _run_pooled(chain: Chain) -> Run:
-    convolution, pooling, dropping = chain.convolution, chain.pool, chain.dropout
-    assert pooling is not None
-
-    def run(tensor: Any, training: bool) -> Any:
-        kernel = tf.convert_to_tensor(convolution.kernel)
-        product = tf.nn.conv2d(tensor, kernel, convolution.strides, convolution.padding.upper())
-        rate, state = 0.0, tf.zeros((2,), tf.int64)
-        if training and dropping is not None:
-            rate, state = dropping.rate, dropping.seed_generator.next()
-        size = tuple(pooling.pool_size)
-        bias, kind = _bias_of(convolution), _pooling_kind(pooling)
-        return finish_convolution(product, bias, chain.has_relu, kind, size, rate, state)
-
-    return run
-
-
-def _bias_of(convolution: keras.layers.Layer) -> Any:
-    if convolution.bias is None:
-        return tf.zeros((convolution.filters,))
-    return tf.convert_to_tensor(convolution.bias)
+    kind = "max" if type(layer) is layers.MaxPooling2D else "average"
+    return lambda tensor, training: pool(tensor, kind, tuple(layer.pool_size))
 
 
 def _form_of(chain: Chain) -> BlockForm:
@@ -94,7 +68,7 @@ def _run_block(chain: Chain) -> Run:
             kernels = [tf.convert_to_tensor(convolution.depthwise_kernel), pointwise]
         else:
             kernels = [tf.convert_to_tensor(convolution.kernel)]
-        bias = _bias_of(convolution)
+        bias = value_of(convolution.bias, 0.0)
         gamma = value_of(norm and norm.gamma, 1.0)
         beta = value_of(norm and norm.beta, 0.0)
         if not training:

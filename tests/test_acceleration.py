@@ -156,7 +156,6 @@ FUSED_BLOCKS = {
         separable(activation="elu"), layers.BatchNormalization(), layers.MaxPooling2D(2)
     ),
     "dilation": lambda: chain(separable(dilation_rate=2), layers.MaxPooling2D(2)),
-    "plain convolution with relu": lambda: chain(layers.Conv2D(9, 3, activation="relu")),
     "plain convolution, norm, relu": lambda: chain(
         layers.Conv2D(9, 3, strides=2, padding="same", use_bias=False),
         layers.BatchNormalization(**NORM),
@@ -409,8 +408,9 @@ def test_base_network_has_a_twin() -> None:
     assert np.asarray(twin(images, training=True)).shape == (4, 10)
 
 
-def test_nothing_to_accelerate_gives_none() -> None:
-    assert accelerate(network(lambda tensor: layers.Conv2D(4, 3, dilation_rate=2)(tensor))) is None
+@pytest.mark.parametrize("settings", [{"dilation_rate": 2}, {"activation": "relu"}])
+def test_nothing_to_accelerate_gives_none(settings: dict[str, object]) -> None:
+    assert accelerate(network(chain(layers.Conv2D(4, 3, **settings)))) is None
 
 
 def test_several_inputs_give_none() -> None:
