@@ -7,6 +7,7 @@ run, so that help and usage errors never wait for TensorFlow.
 import contextlib
 import logging
 import os
+import platform
 
 from .quiet import held_back_errors
 
@@ -17,6 +18,10 @@ ENVIRONMENT_DEFAULTS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_CPU_ALLOCATOR_USE_BFC": "true",
 }
+if platform.machine().lower() in ("x86_64", "amd64"):
+    # TensorFlow takes oneDNN's kernels of itself only on processors with AVX512-VNNI or newer; they are
+    # faster on those with AVX2 as well (steps of plain Keras by 1.7 on an AMD Zen 3, of the twin by 1.1).
+    ENVIRONMENT_DEFAULTS["TF_ENABLE_ONEDNN_OPTS"] = "1"
 
 
 def _import_keras() -> None:

@@ -9,11 +9,10 @@ from .kinds import Kind, is_flag, is_number, is_text, is_whole_number, or_none
 
 DATASETS = ("cifar10", "digits")
 
-# TensorFlow's, XLA's and Keras's settings, by the beginnings of their names.
+# TensorFlow's, XLA's and Keras's settings that change how a training runs, by the beginnings of their names.
 SETTING_PREFIXES = (
     "KERAS_",
     "TF_CPU_",
-    "TF_CPP_",
     "TF_ENABLE_",
     "TF_DETERMINISTIC",
     "XLA_",

@@ -24,7 +24,7 @@ from .observing import SILENT, TrainObserver
 from .plots import draw_curves
 from .preparation import Prepared, prepare, require_same_images, require_same_network, start_record
 from .protocol import TrainConfig
-from .provenance import describe_hardware, describe_versions
+from .provenance import describe_environment, describe_hardware, describe_versions
 from .results import EpochRow
 from .runs import (
     BEST_FILE,
@@ -123,7 +123,9 @@ def _is_deterministic_again(record: RunRecord, config: TrainConfig) -> bool:
     same_threads = config.threads == record.config.threads
     # Kernels are chosen by the processor, and add up in another order on another one.
     same_processor = describe_hardware()["processor"] == record.hardware.get("processor")
-    same = same_threads and same_versions and same_processor
+    # So do TensorFlow's settings: oneDNN's kernels or its own, the graph optimizer, XLA.
+    same_settings = describe_environment() == record.environment
+    same = same_threads and same_versions and same_processor and same_settings
     return record.deterministic and same and is_deterministic()
 
 

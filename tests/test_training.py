@@ -227,7 +227,13 @@ def test_the_seconds_of_a_continued_training_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "name"), [("hardware", "processor"), ("versions", "tensorflow"), ("config", "threads")]
+    ("part", "name"),
+    [
+        ("hardware", "processor"),
+        ("versions", "tensorflow"),
+        ("environment", "TF_ENABLE_ONEDNN_OPTS"),
+        ("config", "threads"),
+    ],
 )
 def test_a_run_continued_under_other_terms_promises_no_bits(part: str, name: str) -> None:
     run, record = train_model(replace(TINY, epochs=1), Path("short"))
