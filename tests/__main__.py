@@ -9,12 +9,15 @@ CHECKS = (
     ("ruff", "check", "--quiet", "."),
     ("mypy",),
 )
+# Files side by side: most of the time goes into trainings in processes of their own. Each file stays on
+# one worker, because its fixtures train too; more than four workers would want more memory than speed.
+PYTEST = ("pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 
 
 def main(pytest_arguments: list[str]) -> int:
     """Run every check, the cheap ones first; the first failure ends it."""
     root = Path(__file__).resolve().parent.parent
-    for check in (*CHECKS, ("pytest", *pytest_arguments)):
+    for check in (*CHECKS, (*PYTEST, *pytest_arguments)):
         status = subprocess.run([sys.executable, "-m", *check], cwd=root, check=False).returncode
         if status != 0:
             print(f"{' '.join(check)} failed", file=sys.stderr)
