@@ -156,6 +156,9 @@ FUSED_BLOCKS = {
         separable(activation="elu"), layers.BatchNormalization(), layers.MaxPooling2D(2)
     ),
     "dilation": lambda: chain(separable(dilation_rate=2), layers.MaxPooling2D(2)),
+    "plain convolution with relu": lambda: chain(
+        layers.Conv2D(9, 3, activation="relu"), layers.MaxPooling2D(2)
+    ),
     "plain convolution, norm, relu": lambda: chain(
         layers.Conv2D(9, 3, strides=2, padding="same", use_bias=False),
         layers.BatchNormalization(**NORM),
