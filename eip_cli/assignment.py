@@ -16,7 +16,13 @@ from .errors import ModelError, RunError
 from .inspection import summarize_model
 from .model import KNOWN_NETWORKS, is_user_network
 from .network_code import write_network_code
-from .record_checks import NOT_CIFAR10, describe_deviations, is_on_cifar10
+from .record_checks import (
+    ENDED_AT_CHANCE,
+    NOT_CIFAR10,
+    describe_deviations,
+    has_ended_at_chance,
+    is_on_cifar10,
+)
 from .results import Comparison, EpochRow, LayerInfo, ModelSummary
 from .rules import LayerCall, RuleCheck, check_baseline, check_network, check_training, list_calls
 from .run_consistency import find_disagreements, hash_files, read_sound_history
@@ -261,6 +267,8 @@ def _describe_differences(record: RunRecord, history: Sequence[EpochRow], networ
     """What makes the training unlike the published ones, and unlike its network's own protocol."""
     config = record.config
     found = describe_deviations(record)
+    if has_ended_at_chance(record, history):
+        found.append(ENDED_AT_CHANCE)
     if not _is_complete(record, history):
         found.append(f"{record.status} after {len(history)} of {config.epochs} epochs")
     if config.validation_split is not None:

@@ -16,9 +16,11 @@ from .errors import ModelError
 from .history import read_history
 from .plots import Curve
 from .record_checks import (
+    ENDED_AT_CHANCE,
     HELD_OUT,
     describe_deviations,
     find_contradictions,
+    has_ended_at_chance,
     is_comparable,
     read_history_if_any,
 )
@@ -160,6 +162,9 @@ def _compare_run(run: Run, name: str) -> Comparison:
     contradictions = find_contradictions(record, history)
     on_baseline_data = baseline_for(record.config.dataset) is not None and not contradictions
     held_out = record.config.validation_split is not None
+    marks = _marks(record)
+    if has_ended_at_chance(record, history):
+        marks.append(ENDED_AT_CHANCE)
     unchecked = [f"no readable {HISTORY_FILE} to check its accuracy against"] if history is None else []
     row = compare(
         name,
@@ -173,21 +178,21 @@ def _compare_run(run: Run, name: str) -> Comparison:
         best_epoch=record.best_epoch if on_baseline_data else None,
         selected_on=record.config.selected_on,
         comparable=is_comparable(record),
-        notes=(*contradictions, *_marks(record), *unchecked),
+        notes=(*contradictions, *marks, *unchecked),
     )
     if on_baseline_data and held_out:
         row = replace(row, test_accuracy=record.test_accuracy)
     return replace(row, statement=state_single(row))
 
 
-def _marks(record: RunRecord) -> tuple[str, ...]:
+def _marks(record: RunRecord) -> list[str]:
     """What makes a run unlike the published ones."""
     marks = describe_deviations(record)
     if record.status != "finished":
         marks.append(f"{record.status} after {record.epochs_done} of {record.config.epochs} epochs")
     if record.config.validation_split is not None:
         marks.append(f"{HELD_OUT}; name {BEST_FILE} of the run to compare that one")
-    return tuple(marks)
+    return marks
 
 
 def _compare_checkpoint(

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .baseline import baseline_for
+from .record_checks import is_at_chance
 from .results import EpochRow
 from .runs import Run, RunRecord
 
@@ -21,6 +22,7 @@ class CommandProgress:
         self._record: RunRecord | None = None
         self._steps_per_epoch = 0
         self._is_lag_explained = False
+        self._is_chance_told = False
 
     def start(self, description: str, total_bytes: int) -> None:
         """A download begins, or begins again."""
@@ -91,6 +93,7 @@ class CommandProgress:
             style = "green" if is_beaten else None
         self._console.print(line, style=style, highlight=False, soft_wrap=True)
         self._explain_lag(row)
+        self._tell_chance(row)
 
     def _explain_lag(self, row: EpochRow) -> None:
         few_steps = row.epoch * self._steps_per_epoch < STEPS_UNTIL_AVERAGES_SETTLE
@@ -99,6 +102,15 @@ class CommandProgress:
             self.notice(
                 f"{row.val_accuracy:.0%} is low because batch normalization's moving averages need some "
                 f"{STEPS_UNTIL_AVERAGES_SETTLE} steps to settle: more epochs or a smaller --batch-size help."
+            )
+
+    def _tell_chance(self, row: EpochRow) -> None:
+        steps = row.epoch * self._steps_per_epoch
+        if is_at_chance(row, steps) and not self._is_chance_told:
+            self._is_chance_told = True
+            self.notice(
+                f"{row.accuracy:.2%} right in training after {steps:,} steps is guessing. A network that "
+                "gives every image one answer stays there: another --seed or a lower --learning-rate helps."
             )
 
     def _open_bar(self, description: str, total: float, column: TextColumn | DownloadColumn) -> None:

@@ -1,12 +1,21 @@
 """What a run's record must be asked before its accuracy is compared: is it true, and of what training?"""
 
+import math
+from collections.abc import Sequence
+
 from .baseline import BASELINE_EPOCHS, CIFAR10_FINGERPRINT, baseline_for
 from .errors import RunError
 from .history import read_history
 from .results import EpochRow
 from .runs import HISTORY_FILE, RECORD_FILE, Run, RunRecord
 
+# Ten classes: what a network is right in that gives every image the same answer.
+CHANCE_ACCURACY = 0.1
+# The networks of the experiment are above 25% by then, on all of CIFAR-10.
+STEPS_UNTIL_ABOVE_CHANCE = 300
+
 HELD_OUT = "final is of held-out training images and not compared; test is of the best checkpoint, once"
+ENDED_AT_CHANCE = "ended no better than guessing: says nothing of what the network can learn"
 NOT_CIFAR10 = "measured on images that are not CIFAR-10's own 60,000"
 
 
@@ -41,6 +50,23 @@ def read_history_if_any(run: Run) -> tuple[EpochRow, ...] | None:
         return read_history(run.path / HISTORY_FILE)
     except RunError:
         return None
+
+
+def is_at_chance(row: EpochRow, steps: int) -> bool:
+    """Whether the network was still guessing in the epoch of ``row``, whose last step was the ``steps``-th.
+
+    By the accuracy in training: in validation it is also low where moving averages have not settled.
+    A plain network whose ReLUs have died stays there, at a loss of ln 10 = 2.3026.
+    """
+    return steps >= STEPS_UNTIL_ABOVE_CHANCE and row.accuracy < 1.2 * CHANCE_ACCURACY
+
+
+def has_ended_at_chance(record: RunRecord, history: Sequence[EpochRow] | None) -> bool:
+    """Whether the last epoch of the run was no better than guessing; False where it is not known."""
+    if not history or record.config.batch_size is None:
+        return False
+    steps_per_epoch = math.ceil(record.train_images / record.config.batch_size)
+    return is_at_chance(history[-1], history[-1].epoch * steps_per_epoch)
 
 
 def is_on_cifar10(record: RunRecord) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .baseline import BASELINE_ACCURACY, BASELINE_NETWORK, delta_interval
 from .protocol import TrainConfig, resolve_config
-from .record_checks import HELD_OUT, describe_deviations, is_comparable
+from .record_checks import ENDED_AT_CHANCE, HELD_OUT, describe_deviations, has_ended_at_chance, is_comparable
 from .results import Comparison
 from .samples import Sample, describe_conditions, read_samples
 from .statements import state_sweep
@@ -120,6 +120,9 @@ def _describe(sample: Sample) -> list[str]:
         notes.extend(describe_deviations(sample.record))
     if sample.config.validation_split is not None:
         notes.append(HELD_OUT)
+    at_chance = [run.planned.name for run in sample.runs if has_ended_at_chance(run.record, run.history)]
+    if at_chance:
+        notes.append(f"{', '.join(at_chance)} {ENDED_AT_CHANCE}")
     conditions = describe_conditions([run.record for run in sample.runs])
     if conditions:
         more = (

@@ -28,6 +28,18 @@ def compiled() -> keras.Model:
     return model
 
 
+def dead() -> keras.Model:
+    """Gives every image the same answer: its only ReLUs are never positive, so nothing before them learns."""
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Flatten(),
+            layers.Dense(4, "relu", bias_initializer=keras.initializers.Constant(-1000)),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+
+
 def logits() -> keras.Model:
     """Ends without a softmax."""
     image = keras.Input((32, 32, 3))

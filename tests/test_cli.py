@@ -165,6 +165,14 @@ def test_train_prints_its_record_as_json_and_nothing_else() -> None:
     assert sum(line.lstrip().startswith(("1/2", "2/2")) for line in result.stderr.splitlines()) == 2
 
 
+def test_a_network_that_only_guesses_is_said_to_once() -> None:
+    few_steps = ["--model", f"{NETWORKS}:dead", "--dataset", "digits", "--limit-train", "1000"]
+    result = eip("train", *few_steps, "--batch-size", "4", "--epochs", "3")
+    assert result.exit_code == 0
+    assert result.stderr.count("is guessing") == 1
+    assert "right in training after 500 steps is guessing" in " ".join(result.stderr.split())
+
+
 def test_train_reads_cifar10_where_it_is_told_and_remembers_it(tmp_path: Path) -> None:
     write_cifar10(tmp_path / "data")
     result = eip(*TRAIN_TINY, "--dataset", "cifar10", "--data-dir", "data", "--run-dir", "run")

@@ -19,10 +19,11 @@ from eip_cli.baseline import CIFAR10_FINGERPRINT, PUBLISHED_RUNS, read_published
 from eip_cli.checkpoint import save_model
 from eip_cli.cli import cli
 from eip_cli.files import file_sha256
-from eip_cli.history import format_history
+from eip_cli.history import format_history, read_history
 from eip_cli.markdown import fence, show_code, show_words
 from eip_cli.model import build_model
 from eip_cli.protocol import TrainConfig, resolve_config
+from eip_cli.record_checks import ENDED_AT_CHANCE
 from eip_cli.report_files import make_report
 from eip_cli.results import EpochRow
 from eip_cli.rules import RuleCheck, check_network
@@ -378,6 +379,13 @@ def test_a_run_of_the_base_network_is_the_others_baseline(seed_run: Run) -> None
     ):
         assert fact in row
     assert "batch size 64 instead of 128" in row
+
+
+def test_a_run_that_ended_guessing_is_said_to_have(seed_run: Run) -> None:
+    assert ENDED_AT_CHANCE not in make_report(["seed"])
+    rows = tuple(replace(row, accuracy=0.0992) for row in read_history(seed_run.path / HISTORY_FILE))
+    (seed_run.path / HISTORY_FILE).write_text(format_history(rows))
+    assert ENDED_AT_CHANCE in make_report(["seed"])
 
 
 def test_base_runs_alone_or_on_other_data_are_subjects(seed_run: Run) -> None:

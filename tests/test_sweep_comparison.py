@@ -20,8 +20,10 @@ from eip_cli.comparison import collect_curves, compare_with_baseline
 from eip_cli.errors import RunError
 from eip_cli.history import format_history
 from eip_cli.plots import Curve, draw_comparison
+from eip_cli.record_checks import ENDED_AT_CHANCE
 from eip_cli.reports import report_comparison
 from eip_cli.results import Comparison
+from eip_cli.runs import HISTORY_FILE
 from eip_cli.sweeps import PlannedRun, open_sweep
 
 OURS, BASE = [0.8441, 0.8402, 0.8466], [0.8251, 0.8244, 0.8297]
@@ -224,6 +226,17 @@ def test_less_training_than_the_published_is_marked() -> None:
     assert (row.epochs, row.verdict) == (5, "better")
     assert row.notes[0] == "trained on 5,000 images only"
     assert row.notes[1].startswith("trained for 5 epochs")
+
+
+def test_a_run_that_ended_guessing_is_named() -> None:
+    sweep = write_sweep("sweep", {"base": [0.8244, 0.1, 0.8297]})
+    run = sweep.run_of(planned("base", 1))
+    guesses = tuple(replace(row, accuracy=0.0992) for row in history_to(0.1, 50, seed=1))
+    (run.path / HISTORY_FILE).write_text(format_history(guesses))
+    of_sweep, of_run = compare_with_baseline(["sweep", str(run.path)])
+    assert of_sweep.notes == (f"base-seed1 {ENDED_AT_CHANCE}",)
+    assert of_run.notes == (ENDED_AT_CHANCE,)
+    assert (of_sweep.n, of_sweep.verdict) == (3, "indistinguishable")
 
 
 # A record of the second of three runs, changed -> what the row says of it.

@@ -1,7 +1,8 @@
 """Training speed beside plain Keras and PyTorch, and start-up: ``python tests/benchmarks/compare_speed.py``.
 
-Programs run in turn, never at once, and ratios are taken within a turn, because other work on a
-machine comes and goes. PyTorch is left out where it is not installed.
+Other work on a machine comes and goes, so the programs of a network are started together and train
+in turn, a few steps each and never two at once, and ratios are taken within a turn. PyTorch is left
+out where it is not installed.
 """
 
 import argparse
@@ -13,76 +14,150 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import binom
 
 FOLDER = Path(__file__).resolve().parent
-PROGRAMS = {"plain Keras": "plain_keras.py", "plain PyTorch": "plain_torch.py", "eip train": "eip_steps.py"}
 BATCH = 128
+SUBJECT = "eip train"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One row of a table: a script, and the environment variables that it is started with."""
+
+    name: str
+    script: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+PROGRAMS = (
+    Program("plain Keras", "plain_keras.py"),
+    # What TensorFlow does by itself on processors with AVX512-VNNI or newer.
+    Program("plain Keras, oneDNN on", "plain_keras.py", {"TF_ENABLE_ONEDNN_OPTS": "1"}),
+    Program("plain PyTorch", "plain_torch.py"),
+    Program(SUBJECT, "eip_steps.py"),
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Some steps of one program."""
+
+    step_seconds: float  # median
+    peak_memory_bytes: int
 
 
 def main() -> None:
     """Measure, and print a table for each network and one of start-up times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, help="as for eip train")
-    parser.add_argument("--alternations", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--turns", type=int, default=30)
+    parser.add_argument("--starts", type=int, default=5)
     options = parser.parse_args()
     console = Console()
     for network in ("separable", "base"):
-        names = [name for name in PROGRAMS if _is_possible(name, network)]
-        turns = [
-            {name: _measure(PROGRAMS[name], network, options) for name in names}
-            for _ in range(options.alternations)
-        ]
-        console.print(_speed_table(network, turns))
+        programs = [program for program in PROGRAMS if _is_possible(program, network)]
+        console.print(_speed_table(network, _measure(programs, network, options)))
     console.print(_start_table(options))
 
 
-def _is_possible(name: str, network: str) -> bool:
-    if name != "plain PyTorch":
+def _is_possible(program: Program, network: str) -> bool:
+    if program.script != "plain_torch.py":
         return True
     return network == "separable" and importlib.util.find_spec("torch") is not None
 
 
-def _measure(program: str, network: str, options: argparse.Namespace) -> dict[str, Any]:
-    command = [sys.executable, str(FOLDER / program), "--network", network, "--steps", str(options.steps)]
+def _measure(programs: Sequence[Program], network: str, options: argparse.Namespace) -> dict[str, list[Turn]]:
+    """The turns of each program; the order of programs is reversed from turn to turn."""
+    with ExitStack() as stack:
+        running = {
+            program.name: stack.enter_context(_start(program, network, options)) for program in programs
+        }
+        for process in running.values():
+            _read_turn(process)  # the warm-up
+        turns: dict[str, list[Turn]] = {name: [] for name in running}
+        for number in range(options.turns):
+            for name, process in list(running.items())[:: -1 if number % 2 else 1]:
+                process.stdin.write("\n")
+                process.stdin.flush()
+                turns[name].append(_read_turn(process))
+        return turns
+
+
+@contextmanager
+def _start(program: Program, network: str, options: argparse.Namespace) -> Iterator[Any]:
+    command = [sys.executable, str(FOLDER / program.script)]
+    command += ["--network", network, "--turns", str(options.turns)]
     if options.data_dir:
         command += ["--data-dir", str(options.data_dir)]
-    output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-    return json.loads(output.splitlines()[-1])
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | program.environment,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def _speed_table(network: str, turns: list[dict[str, dict[str, Any]]]) -> Table:
-    table = Table(title=f"{network}, batch {BATCH}, {len(turns)} turns")
-    for header in (
-        "program",
-        "images/s (median, range)",
-        "step ms (median)",
-        "peak memory MB",
-        "times Keras",
-    ):
-        table.add_column(header, justify="left" if header == "program" else "right")
-    for name in turns[0]:
-        medians = [turn[name]["median"] for turn in turns]
-        rates = sorted(BATCH / median for median in medians)
-        ratio = statistics.median(turn["plain Keras"]["median"] / turn[name]["median"] for turn in turns)
-        memory = max(turn[name]["peak_memory_bytes"] for turn in turns)
+def _read_turn(process: Any) -> Turn:
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"{process.args[1]} ended before its time")
+    content = json.loads(line)
+    return Turn(statistics.median(content["step_seconds"]), content["peak_memory_bytes"])
+
+
+def _speed_table(network: str, turns: dict[str, list[Turn]]) -> Table:
+    table = Table(title=f"{network}, batch {BATCH}, {len(turns[SUBJECT])} turns")
+    table.add_column("program")
+    for header in ("images/s", "step ms", "peak MB", f"{SUBJECT}, times faster"):
+        table.add_column(header, justify="right")
+    for name, own in turns.items():
+        seconds = [turn.step_seconds for turn in own]
         table.add_row(
             name,
-            f"{statistics.median(rates):.0f} ({rates[0]:.0f}-{rates[-1]:.0f})",
-            f"{1000 * statistics.median(medians):.0f}",
-            f"{memory / 1e6:,.0f}",
-            f"{ratio:.2f}",
+            _show_spread([BATCH / one for one in seconds], ".0f"),
+            _show_spread([1000 * one for one in seconds], ".0f"),
+            f"{max(turn.peak_memory_bytes for turn in own) / 1e6:,.0f}",
+            "" if name == SUBJECT else _show_ratio(own, turns[SUBJECT]),
         )
     return table
 
 
+def _show_spread(values: Sequence[float], form: str) -> str:
+    """The median, and between which values half of them lie."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{median:{form}} ({low:{form}}-{high:{form}})"
+
+
+def _show_ratio(others: Sequence[Turn], subjects: Sequence[Turn]) -> str:
+    """How many times faster the subject is: the median over turns, and its 95% interval.
+
+    The interval runs between order statistics of the binomial distribution, whatever that of the ratios is
+    (Conover, Practical Nonparametric Statistics, 3rd ed., 3.2).
+    """
+    ratios = sorted(
+        other.step_seconds / subject.step_seconds for other, subject in zip(others, subjects, strict=True)
+    )
+    first = max(1, int(binom.ppf(0.025, len(ratios), 0.5)))  # P(X < first) is at most 2.5%
+    return f"{statistics.median(ratios):.2f} ({ratios[first - 1]:.2f}-{ratios[-first]:.2f})"
+
+
 def _start_table(options: argparse.Namespace) -> Table:
-    table = Table(title=f"start-up, {options.alternations} starts")
+    table = Table(title=f"start-up, {options.starts} starts")
     for header in ("until", "seconds (median, range)"):
         table.add_column(header)
     for name, measure in (
@@ -90,7 +165,7 @@ def _start_table(options: argparse.Namespace) -> Table:
         ("eip summary ends", lambda: _seconds_of("summary")),
         ("eip train ends its first step", lambda: _seconds_to_first_step(options)),
     ):
-        seconds = sorted(measure() for _ in range(options.alternations))
+        seconds = sorted(measure() for _ in range(options.starts))
         table.add_row(name, f"{statistics.median(seconds):.2f} ({seconds[0]:.2f}-{seconds[-1]:.2f})")
     return table
 

@@ -1,12 +1,11 @@
 """A notebook's training on today's Keras: ``compile`` and ``fit``, nothing set."""
 
-import time
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
-from measuring import BATCH, load_images, read_arguments, report
+from measuring import BATCH, TurnClock, load_images, read_arguments
 
 
 def build_separable() -> keras.Model:
@@ -44,18 +43,18 @@ def build_base() -> keras.Model:
     return model
 
 
-class StepClock(keras.callbacks.Callback):
-    """Seconds of each training step."""
+class StepTimes(keras.callbacks.Callback):
+    """Tells the clock of each training step."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: TurnClock) -> None:
         super().__init__()
-        self.seconds: list[float] = []
+        self._clock = clock
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        self._began = time.perf_counter()
+        self._clock.begin_step()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        self.seconds.append(time.perf_counter() - self._began)
+        self._clock.end_step()
 
 
 def main() -> None:
@@ -64,10 +63,12 @@ def main() -> None:
     model = build_separable() if options.network == "separable" else build_base()
     rate = 0.004 if options.network == "separable" else 0.001
     model.compile(keras.optimizers.Adam(rate), loss="categorical_crossentropy", metrics=["accuracy"])
-    clock = StepClock()
+    clock = TurnClock()
     one_hot = np.eye(10, dtype="float32")[labels]
-    model.fit(images.astype("float32") / 255, one_hot, batch_size=BATCH, verbose=0, callbacks=[clock])
-    report(clock.seconds)
+    model.fit(
+        images.astype("float32") / 255, one_hot, batch_size=BATCH, verbose=0, callbacks=[StepTimes(clock)]
+    )
+    clock.finish()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 """The same training in plain, eager PyTorch, in its faster memory format."""
 
-import time
-
 import torch
-from measuring import BATCH, load_images, read_arguments, report
+from measuring import BATCH, TurnClock, load_images, read_arguments
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -37,14 +35,14 @@ def main() -> None:
     targets = torch.from_numpy(labels)
     model = build_separable().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), 0.004, eps=1e-7)
-    seconds = []
+    clock = TurnClock()
     for batch, target in zip(pixels.split(BATCH), targets.split(BATCH), strict=True):
-        began = time.perf_counter()
+        clock.begin_step()
         optimizer.zero_grad()
         cross_entropy(model(batch), target).backward()
         optimizer.step()
-        seconds.append(time.perf_counter() - began)
-    report(seconds)
+        clock.end_step()
+    clock.finish()
 
 
 if __name__ == "__main__":
