@@ -228,9 +228,5 @@ class _Post:
 
 
 def _settings() -> Mapping[str, str]:
-    """The settings of this process that change how a training runs, but for which devices it has."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(SETTING_PREFIXES) and not name.startswith("CUDA_")
-    }
+    """The settings of this process that change what a training computes."""
+    return {name: value for name, value in os.environ.items() if name.startswith(SETTING_PREFIXES)}

@@ -9,16 +9,19 @@ from .kinds import Kind, is_flag, is_number, is_text, is_whole_number, or_none
 
 DATASETS = ("cifar10", "digits")
 
-# TensorFlow's, XLA's and Keras's settings that change how a training runs, by the beginnings of their names.
+# Settings of Keras, TensorFlow, oneDNN, XLA and JAX that change what a training computes, by the beginnings
+# of their names. Threads and devices are not among them: a run records those that it had.
 SETTING_PREFIXES = (
-    "KERAS_",
+    "KERAS_BACKEND",
     "TF_CPU_",
     "TF_ENABLE_",
     "TF_DETERMINISTIC",
+    "TF_ONEDNN_",
+    "TF_XLA_",
+    "ONEDNN_",
+    "DNNL_",
     "XLA_",
     "JAX_",
-    "OMP_",
-    "CUDA_VISIBLE",
 )
 
 

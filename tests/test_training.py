@@ -18,6 +18,7 @@ from eip_cli.history import read_history
 from eip_cli.interruption import Interrupted
 from eip_cli.model import build_model
 from eip_cli.protocol import TrainConfig, available_threads, resolve_config
+from eip_cli.provenance import describe_environment
 from eip_cli.results import EpochRow
 from eip_cli.runs import Run, RunRecord
 from eip_cli.session import resume_training, train_model
@@ -224,6 +225,17 @@ def test_the_seconds_of_a_continued_training_add_up() -> None:
     assert second.train_seconds > first.train_seconds
     history = read_history(run.path / "history.csv")
     assert second.train_seconds == pytest.approx(sum(row.seconds for row in history))
+
+
+def test_settings_are_recorded_that_change_what_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    computing = ("ONEDNN_MAX_CPU_ISA", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS")
+    # Ray sets the last two for its workers, whose runs may be continued elsewhere.
+    others = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_HOME", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+    for name in computing + others:
+        monkeypatch.setenv(name, "1")
+    settings = describe_environment()
+    assert [settings.get(name) for name in computing] == ["1", "1", "1"]
+    assert not settings.keys() & set(others)
 
 
 @pytest.mark.parametrize(
