@@ -1,9 +1,10 @@
-"""A training that dies at a chosen moment: ``python fatal_training.py RUN_DIR MOMENT SIGNAL``.
+"""Trainings that die at chosen moments, each in a process of its own: ``python fatal_training.py``.
 
-MOMENT is ``replace:N:before`` or ``:after`` (around the N-th file that appears), ``write:N`` (while
-that file's content is written), ``step:E:S`` (after a step), ``validate:E`` (in validation), or
-``import`` (as Keras is about to be imported). The dying is this process's own doing, so that the
-moment is exact.
+Reads lines of RUN_DIR, MOMENT and SIGNAL, separated by tabs, and prints the status that each training
+ended with. MOMENT is ``replace:N:before`` or ``:after`` (around the N-th file that appears), ``write:N``
+(while that file's content is written), ``step:E:S`` (after a step), ``validate:E`` (in validation), or
+``import`` (as Keras is about to be imported). The dying is the process's own doing, so that the moment
+is exact. Processes are forked, before TensorFlow has started a thread, to import it but once.
 """
 
 import os
@@ -16,7 +17,20 @@ from typing import Any
 from eip_cli.progress import CommandProgress
 
 
-def main(run_dir: str, moment: str, signal_name: str) -> None:
+def main() -> None:
+    for line in sys.stdin:
+        run_dir, moment, signal_name = line.rstrip("\n").split("\t")
+        if moment != "import":
+            import test_training  # noqa: F401  # and with it Keras, once for all that follow
+        child = os.fork()
+        if child == 0:
+            train(run_dir, moment, signal_name)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def train(run_dir: str, moment: str, signal_name: str) -> None:
+    """Train until the moment, or to the end, and end this process."""
     kind, *place = moment.split(":")
 
     def die() -> None:
@@ -62,4 +76,4 @@ def _wrap(owner: Any, name: str, number: int, die: Callable[[], None], when: str
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
