@@ -63,6 +63,7 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tu
         env=os.environ | {"PYTHONPATH": str(PROGRAM.parent)},
         text=True,
         check=True,
+        timeout=900,
     )
     statuses = map(int, result.stdout.split())
     return dict(zip(MOMENTS, zip(runs, statuses, strict=True), strict=True))
