@@ -9,7 +9,7 @@ it is. The model itself is left as it was: train the twin, save the model.
 from collections.abc import Callable
 from typing import Any
 
-from .backend import keras
+from .backend import is_tensorflow_on_cpu, keras
 from .layer_chains import find_chains
 
 Run = Callable[..., Any]  # input tensor, training -> output tensor
@@ -26,7 +26,7 @@ def accelerate(model: keras.Model) -> keras.Model | None:
     models, to models with several inputs or outputs, and where no layer is known here. Whether a
     layer is frozen is read here: freeze first.
     """
-    if not _runs_on_cpu() or not _is_plain_graph(model):
+    if not is_tensorflow_on_cpu() or not _is_plain_graph(model):
         return None
     replaced = _find_replacements(keras.Model(model.inputs, model.outputs))
     return _Twin(model, replaced) if replaced else None
@@ -46,14 +46,6 @@ class _Twin(keras.Model):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """The model's output for ``inputs``, in training or inference mode."""
         return self._run(inputs, bool(training))
-
-
-def _runs_on_cpu() -> bool:
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return not tf.config.list_physical_devices("GPU")
 
 
 def _is_plain_graph(model: keras.Model) -> bool:

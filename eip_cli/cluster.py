@@ -13,14 +13,14 @@ import queue
 import socket
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import EipError, RunError
 from .files import write_atomically
-from .protocol import SETTING_PREFIXES
+from .protocol import describe_environment
 from .quiet import held_back_errors
 from .runs import RECORD_FILE, Run, utc_now
 from .sweeps import PlannedRun, Sweep
@@ -188,7 +188,9 @@ class _Post:
         threads = self.planned.config.threads
         worker = self._ray.remote(num_cpus=threads, memory=RUN_MEMORY_BYTES, max_restarts=0)(RunWorker)
         files = read_files(self._path) if (self._path / RECORD_FILE).is_file() else {}
-        self._worker = worker.options(runtime_env={"env_vars": _settings()}).remote(self.planned, files)
+        self._worker = worker.options(runtime_env={"env_vars": describe_environment()}).remote(
+            self.planned, files
+        )
         self.update = self._worker.next_update.remote()
 
     def receive(self) -> bool:
@@ -225,8 +227,3 @@ class _Post:
         run = Run(self._path)
         if run.record_path.is_file():
             run.write_record(replace(run.read_record(), status="interrupted", ended=utc_now()))
-
-
-def _settings() -> Mapping[str, str]:
-    """The settings of this process that change what a training computes."""
-    return {name: value for name, value in os.environ.items() if name.startswith(SETTING_PREFIXES)}

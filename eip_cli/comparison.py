@@ -162,9 +162,6 @@ def _compare_run(run: Run, name: str) -> Comparison:
     contradictions = find_contradictions(record, history)
     on_baseline_data = baseline_for(record.config.dataset) is not None and not contradictions
     held_out = record.config.validation_split is not None
-    marks = _marks(record)
-    if has_ended_at_chance(record, history):
-        marks.append(ENDED_AT_CHANCE)
     unchecked = [f"no readable {HISTORY_FILE} to check its accuracy against"] if history is None else []
     row = compare(
         name,
@@ -178,21 +175,23 @@ def _compare_run(run: Run, name: str) -> Comparison:
         best_epoch=record.best_epoch if on_baseline_data else None,
         selected_on=record.config.selected_on,
         comparable=is_comparable(record),
-        notes=(*contradictions, *marks, *unchecked),
+        notes=(*contradictions, *_marks(record, history), *unchecked),
     )
     if on_baseline_data and held_out:
         row = replace(row, test_accuracy=record.test_accuracy)
     return replace(row, statement=state_single(row))
 
 
-def _marks(record: RunRecord) -> list[str]:
+def _marks(record: RunRecord, history: tuple[EpochRow, ...] | None) -> tuple[str, ...]:
     """What makes a run unlike the published ones."""
     marks = describe_deviations(record)
     if record.status != "finished":
         marks.append(f"{record.status} after {record.epochs_done} of {record.config.epochs} epochs")
     if record.config.validation_split is not None:
         marks.append(f"{HELD_OUT}; name {BEST_FILE} of the run to compare that one")
-    return marks
+    if has_ended_at_chance(record, history):
+        marks.append(ENDED_AT_CHANCE)
+    return tuple(marks)
 
 
 def _compare_checkpoint(

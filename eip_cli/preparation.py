@@ -9,8 +9,8 @@ from .download import DownloadProgress
 from .errors import ModelError, RunError
 from .inspection import summarize_model
 from .model import is_user_network, require_classifier
-from .protocol import TrainConfig, available_threads, resolve_config
-from .provenance import describe_environment, describe_hardware, describe_versions
+from .protocol import TrainConfig, available_threads, describe_environment, resolve_config
+from .provenance import describe_hardware, describe_versions
 from .results import Pair
 from .runs import Run, RunRecord, utc_now
 from .sources import OpenedModel, locate_source, open_model, require_source

@@ -25,6 +25,11 @@ SETTING_PREFIXES = (
 )
 
 
+def describe_environment() -> dict[str, str]:
+    """The environment's settings in force that change what a training computes."""
+    return {name: os.environ[name] for name in sorted(os.environ) if name.startswith(SETTING_PREFIXES)}
+
+
 @dataclass(frozen=True)
 class Protocol:
     """How a network is trained on a dataset unless the user says otherwise; Adam throughout."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib.metadata
-import os
 import platform
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import psutil
 
 from . import __version__
 from .backend import keras
-from .protocol import SETTING_PREFIXES, available_threads
+from .protocol import available_threads
 
 
 def accelerator_names() -> list[str]:
@@ -35,11 +34,6 @@ def describe_versions() -> dict[str, str]:
             versions[name] = importlib.metadata.version(name)
     versions["eip-cli"] = __version__
     return versions
-
-
-def describe_environment() -> dict[str, str]:
-    """The environment settings in force that change how a training runs."""
-    return {name: os.environ[name] for name in sorted(os.environ) if name.startswith(SETTING_PREFIXES)}
 
 
 def describe_hardware() -> dict[str, object]:

@@ -23,8 +23,8 @@ from .locking import held_exclusively
 from .observing import SILENT, TrainObserver
 from .plots import draw_curves
 from .preparation import Prepared, prepare, require_same_images, require_same_network, start_record
-from .protocol import TrainConfig
-from .provenance import describe_environment, describe_hardware, describe_versions
+from .protocol import TrainConfig, describe_environment
+from .provenance import describe_hardware, describe_versions
 from .results import EpochRow
 from .runs import (
     BEST_FILE,

@@ -166,8 +166,8 @@ def test_train_prints_its_record_as_json_and_nothing_else() -> None:
 
 
 def test_a_network_that_only_guesses_is_said_to_once() -> None:
-    few_steps = ["--model", f"{NETWORKS}:dead", "--dataset", "digits", "--limit-train", "1000"]
-    result = eip("train", *few_steps, "--batch-size", "4", "--epochs", "3")
+    settings = ["--model", f"{NETWORKS}:dead", "--dataset", "digits", "--limit-train", "1000"]
+    result = eip("train", *settings, "--batch-size", "4", "--epochs", "3")
     assert result.exit_code == 0
     assert result.stderr.count("is guessing") == 1
     assert "right in training after 500 steps is guessing" in " ".join(result.stderr.split())

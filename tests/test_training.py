@@ -17,8 +17,7 @@ from eip_cli.errors import ModelError, RunError, TrainingError
 from eip_cli.history import read_history
 from eip_cli.interruption import Interrupted
 from eip_cli.model import build_model
-from eip_cli.protocol import TrainConfig, available_threads, resolve_config
-from eip_cli.provenance import describe_environment
+from eip_cli.protocol import TrainConfig, available_threads, describe_environment, resolve_config
 from eip_cli.results import EpochRow
 from eip_cli.runs import Run, RunRecord
 from eip_cli.session import resume_training, train_model
