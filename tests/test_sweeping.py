@@ -143,11 +143,11 @@ def test_a_stopped_sweep_continues_to_the_bits_of_an_unstopped_one(
     wait_for_epochs(runs)
     process.send_signal(getattr(signal, stop))
     _, errors = process.communicate(timeout=60)
-    # The trainings stop in order, also where the process that started them was killed.
-    assert [wait_for_end(run) for run in runs] == ["interrupted", "interrupted"]
     if stop == "SIGINT":
-        assert process.returncode == 130
+        assert process.returncode == 130, errors
         assert f"Continue with: eip sweep --sweep-dir {path}" in errors
+    # The trainings stop in order, also where the process that started them was killed.
+    assert [wait_for_end(run) for run in runs] == ["interrupted", "interrupted"], errors
     done = [run.read_record().epochs_done for run in runs]
     assert all(0 < epochs < 40 for epochs in done)
     assert run_sweep(Sweep(path), LocalWorkers(), SweepObserver()).failures == {}
