@@ -82,8 +82,8 @@ def _make_repeatable() -> None:
     process, so that two runs part at the first step. It has no public switch, but is left out where
     XLA clusters operations by itself, and asking for that clusters nothing on a CPU: there TF_XLA_FLAGS
     must allow it too. The other passes of the graph optimizer stay, which join a convolution's bias and
-    ReLU: without them a step of the base network takes 2 to 10% longer (4 runs of 24 to 40 alternations,
-    2 cores of a Zen 3), of the separable one 2% less or as long (2 runs).
+    ReLU: without them a step of the base network takes 2 to 10% longer (3 comparisons each way of 28 to
+    40 alternations, 2 cores of a Zen 3).
     """
     if is_tensorflow_on_cpu():
         import tensorflow as tf
