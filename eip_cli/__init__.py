@@ -10,40 +10,41 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BASELINE_ACCURACY": "baseline",
-    "EipError": "errors",
-    "TrainConfig": "protocol",
-    "build_model": "model",
-    "compare_with_baseline": "comparison",
-    "evaluate_checkpoint": "assessment",
-    "find_run": "runs",
-    "kinked_rate": "schedule",
-    "load_dataset": "data",
-    "load_history": "frames",
-    "open_model": "sources",
-    "published_comparisons": "baseline",
-    "resume_training": "session",
-    "summarize_model": "inspection",
-    "to_frame": "frames",
-    "train_model": "session",
+    "BASELINE_ACCURACY": "published.baseline",
+    "EipError": "foundation.errors",
+    "TrainConfig": "recipes.configuration",
+    "build_model": "networks.model",
+    "compare_with_baseline": "comparison.baseline_comparison",
+    "evaluate_checkpoint": "comparison.evaluation",
+    "find_run": "runs.catalogue",
+    "kinked_rate": "recipes.schedules",
+    "load_dataset": "datasets.loading",
+    "load_history": "display.data_frames",
+    "open_model": "checkpoints.opening",
+    "published_comparisons": "comparison.row",
+    "resume_training": "training.session",
+    "summarize_model": "networks.summary",
+    "to_frame": "display.data_frames",
+    "train_model": "training.session",
 }
 
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
-    from .assessment import evaluate_checkpoint
-    from .baseline import BASELINE_ACCURACY, published_comparisons
-    from .comparison import compare_with_baseline
-    from .data import load_dataset
-    from .errors import EipError
-    from .frames import load_history, to_frame
-    from .inspection import summarize_model
-    from .model import build_model
-    from .protocol import TrainConfig
-    from .runs import find_run
-    from .schedule import kinked_rate
-    from .session import resume_training, train_model
-    from .sources import open_model
+    from .checkpoints.opening import open_model
+    from .comparison.baseline_comparison import compare_with_baseline
+    from .comparison.evaluation import evaluate_checkpoint
+    from .comparison.row import published_comparisons
+    from .datasets.loading import load_dataset
+    from .display.data_frames import load_history, to_frame
+    from .foundation.errors import EipError
+    from .networks.model import build_model
+    from .networks.summary import summarize_model
+    from .published.baseline import BASELINE_ACCURACY
+    from .recipes.configuration import TrainConfig
+    from .recipes.schedules import kinked_rate
+    from .runs.catalogue import find_run
+    from .training.session import resume_training, train_model
 
 
 def __getattr__(name: str) -> object:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eip_cli.cifar10 import FOLDER_NAME, TEST_FILE, TRAIN_FILES
+from eip_cli.datasets.cifar10 import FOLDER_NAME, TEST_FILE, TRAIN_FILES
 
 
 def write_cifar10(folder: Path, images_per_file: int = 10_000, seed: int | None = None) -> Path:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from eip_cli.progress import CommandProgress
+from eip_cli.display.training_progress import CommandProgress
 
 
 def main() -> None:
@@ -40,7 +40,9 @@ def train(run_dir: str, moment: str, signal_name: str) -> None:
         die()
     from test_training import TINY
 
-    from eip_cli import files, session, training
+    from eip_cli.foundation import files
+    from eip_cli.training import session
+    from eip_cli.training import trainer as training
 
     if kind == "replace":
         _wrap(files.os, "replace", int(place[0]), die, place[1])

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from eip_cli.protocol import TrainConfig
-from eip_cli.sweeping import plan_sweep
-from eip_cli.sweeps import PlannedRun, Sweep, SweepRequest, open_sweep
-from eip_cli.workers import LocalWorkers
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.sweeps.conductor import plan_sweep
+from eip_cli.sweeps.local_workers import LocalWorkers
+from eip_cli.sweeps.plan import PlannedRun, SweepRequest
+from eip_cli.sweeps.sweep_directory import Sweep, open_sweep
 
 NETWORKS = Path(__file__).with_name("networks.py")
 TINY = f"{NETWORKS}:tiny"

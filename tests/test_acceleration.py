@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from eip_cli.acceleration import accelerate
-from eip_cli.backend import keras
-from eip_cli.model import build_base, build_separable
+from eip_cli.acceleration.twin import accelerate
+from eip_cli.foundation.backend import keras
+from eip_cli.networks.known import build_base, build_separable
 
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the fast path is TensorFlow's", allow_module_level=True)

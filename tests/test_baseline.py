@@ -4,16 +4,12 @@ import math
 
 import pytest
 
-from eip_cli.baseline import (
-    PUBLISHED_RUNS,
-    baseline_for,
-    compare,
-    delta_interval,
-    published_comparisons,
-)
-from eip_cli.inspection import summarize_model
-from eip_cli.model import build_model
-from eip_cli.statistics import verdict_of
+from eip_cli.comparison.row import compare, delta_interval, published_comparisons
+from eip_cli.comparison.statistics import verdict_of
+from eip_cli.networks.model import build_model
+from eip_cli.networks.summary import summarize_model
+from eip_cli.published.baseline import baseline_for
+from eip_cli.published.logs import PUBLISHED_RUNS
 
 
 def test_the_published_rows_are_those_of_the_report() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eip_cli.batches import read_batch
-from eip_cli.errors import DataError
+from eip_cli.datasets.pickled_batches import read_batch
+from eip_cli.foundation.errors import DataError
 
 N_IMAGES = 6
 IMAGES = np.random.default_rng(0).integers(0, 256, (N_IMAGES, 3072), np.uint8)

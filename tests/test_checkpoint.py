@@ -11,11 +11,11 @@ import h5py
 import numpy as np
 import pytest
 
-from eip_cli.backend import keras
-from eip_cli.checkpoint import LoadedCheckpoint, file_sha256, load_checkpoint, save_model
-from eip_cli.errors import CheckpointError
-from eip_cli.files import write_atomically
-from eip_cli.model import KNOWN_NETWORKS, build_base, build_separable
+from eip_cli.checkpoints.checkpoint_file import LoadedCheckpoint, load_checkpoint, save_model
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import CheckpointError
+from eip_cli.foundation.files import file_sha256, write_atomically
+from eip_cli.networks.known import KNOWN_NETWORKS, build_base, build_separable
 
 FIXTURES = Path(__file__).parent / "fixtures"
 layers = keras.layers

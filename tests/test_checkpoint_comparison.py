@@ -11,16 +11,16 @@ import pytest
 from click.testing import CliRunner
 from test_runs import record_of
 
-from eip_cli.assessment import Assessment
-from eip_cli.backend import keras
-from eip_cli.baseline import compare
-from eip_cli.checkpoint import save_model
+from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.cli import cli
-from eip_cli.comparison import add_mcnemar, compare_with_baseline
-from eip_cli.data import load_dataset
-from eip_cli.protocol import TrainConfig, resolve_config
-from eip_cli.results import Comparison, Evaluation, McNemar
-from eip_cli.runs import Run
+from eip_cli.comparison.baseline_comparison import add_mcnemar, compare_with_baseline
+from eip_cli.comparison.evaluation import Assessment, Evaluation
+from eip_cli.comparison.row import Comparison, McNemar, compare
+from eip_cli.datasets.loading import load_dataset
+from eip_cli.foundation.backend import keras
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.runs.run_directory import Run
 
 
 def assessment_of(

@@ -15,12 +15,12 @@ from click.testing import CliRunner, Result
 from fakes import write_cifar10
 
 from eip_cli import __version__
-from eip_cli.baseline import CIFAR10_FINGERPRINT
 from eip_cli.cli import cli
-from eip_cli.options import FORMATS
-from eip_cli.plots import draw_curves
-from eip_cli.protocol import TrainConfig
-from eip_cli.results import EpochRow
+from eip_cli.cli.common.options import FORMATS
+from eip_cli.pictures.curves import draw_curves
+from eip_cli.published.baseline import CIFAR10_FINGERPRINT
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.runs.history import EpochRow
 
 NETWORKS = Path(__file__).with_name("networks.py")
 TRAIN_TINY = [
@@ -323,7 +323,7 @@ def test_ctrl_c_before_any_work_exits_130(monkeypatch: pytest.MonkeyPatch) -> No
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("eip_cli.sources.open_model", interrupt)
+    monkeypatch.setattr("eip_cli.checkpoints.opening.open_model", interrupt)
     assert eip("summary").exit_code == 130
 
 

@@ -15,12 +15,13 @@ from small_sweeps import LONG, NETWORKS, TINY, ask_tiny, make_sweep, plan_tiny
 from test_training import assert_same_training
 
 from eip_cli.cli import cli
-from eip_cli.cluster import ClusterWorkers
-from eip_cli.errors import RunError
-from eip_cli.history import read_history
-from eip_cli.sweeping import plan_sweep, run_sweep
-from eip_cli.sweeps import Sweep
-from eip_cli.workers import LocalWorkers, SweepObserver
+from eip_cli.foundation.errors import RunError
+from eip_cli.runs.history import read_history
+from eip_cli.sweeps.conductor import plan_sweep, run_sweep
+from eip_cli.sweeps.local_workers import LocalWorkers
+from eip_cli.sweeps.ray_workers import ClusterWorkers
+from eip_cli.sweeps.sweep_directory import Sweep
+from eip_cli.sweeps.workers import SweepObserver
 
 NODE = {"num_cpus": 1, "memory": 4_000_000_000, "object_store_memory": 100_000_000}
 

@@ -20,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mirrors import Mirror, serve
 
-from eip_cli.cifar10 import FOLDER_NAME, OFFICIAL, Edition, fetch_cifar10, load_cifar10
-from eip_cli.download import Archive, download
-from eip_cli.errors import DataError
+from eip_cli.datasets.cifar10 import FOLDER_NAME, OFFICIAL, Edition, fetch_cifar10, load_cifar10
+from eip_cli.datasets.download import Archive, download
+from eip_cli.foundation.errors import DataError
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 WRONG = bytes(byte ^ 255 for byte in CONTENT)
@@ -165,7 +165,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_the_next_call_continues(target: Path)
 def test_a_killed_download_continues(target: Path) -> None:
     mirror = Mirror(CONTENT, pause_seconds=0.05, chunk_bytes=10_000)
     fetch = (
-        "import pathlib, sys; from eip_cli.download import Archive, download\n"
+        "import pathlib, sys; from eip_cli.datasets.download import Archive, download\n"
         "download(Archive('', (sys.argv[1],), 200_000, ''), pathlib.Path(sys.argv[2]))"
     )
     with serve(mirror) as urls:

@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 from hostile_configs import ATTACKS, keras_2_lambda, keras_3_lambda, lambda_function
 
-from eip_cli import h5_probe, model_files
-from eip_cli.backend import keras
-from eip_cli.checkpoint import load_checkpoint
-from eip_cli.errors import CheckpointError
+from eip_cli.checkpoints.checkpoint_file import load_checkpoint
+from eip_cli.checkpoints.reading import containers as model_files
+from eip_cli.checkpoints.reading import hdf5_probe as h5_probe
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import CheckpointError
 
 SECRET = b"the victim's own words, which no model file may read" * 4
 DENSE = "model_weights/dense/plain/dense"

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from eip_cli.backend import keras
-from eip_cli.errors import ModelError
-from eip_cli.inspection import summarize_model, trace_features
-from eip_cli.model import build_base, build_separable
-from eip_cli.results import LayerInfo, ModelSummary
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import ModelError
+from eip_cli.networks.known import build_base, build_separable
+from eip_cli.networks.summary import LayerInfo, ModelSummary, summarize_model, trace_features
 
 layers = keras.layers
 

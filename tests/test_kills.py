@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from test_training import TINY, assert_same_training
 
-from eip_cli.errors import RunError
-from eip_cli.runs import Run
-from eip_cli.session import resume_training, train_model
+from eip_cli.foundation.errors import RunError
+from eip_cli.runs.run_directory import Run
+from eip_cli.training.session import resume_training, train_model
 
 PROGRAM = Path(__file__).with_name("fatal_training.py")
 

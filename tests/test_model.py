@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eip_cli.backend import keras
-from eip_cli.errors import ModelError
-from eip_cli.model import build_base, build_model, build_separable, require_classifier
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import ModelError
+from eip_cli.networks.known import build_base, build_separable
+from eip_cli.networks.model import build_model, require_classifier
 
 NETWORKS = Path(__file__).with_name("networks.py")
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from written_sweeps import write_sweep
 
-from eip_cli.quiet import held_back_errors
-from eip_cli.runs import Run
-from eip_cli.state import read_state
+from eip_cli.foundation.streams import held_back_errors
+from eip_cli.runs.run_directory import Run
+from eip_cli.training.state import read_state
 
 NETWORKS = Path(__file__).with_name("networks.py")
 EIP = Path(sys.executable).with_name("eip.exe" if sys.platform == "win32" else "eip")

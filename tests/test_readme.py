@@ -13,7 +13,14 @@ from click.testing import CliRunner
 
 import eip_cli
 from eip_cli.cli import cli
-from eip_cli.runs import BEST_FILE, CURVES_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE, STATE_FILE
+from eip_cli.runs.run_directory import (
+    BEST_FILE,
+    CURVES_FILE,
+    FINAL_FILE,
+    HISTORY_FILE,
+    RECORD_FILE,
+    STATE_FILE,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

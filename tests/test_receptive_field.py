@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from eip_cli.receptive_field import (
+from eip_cli.networks.receptive_field.arithmetic import (
     IMAGE,
     AxisField,
     crop_before_same,

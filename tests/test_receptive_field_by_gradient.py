@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from eip_cli.backend import keras
-from eip_cli.inspection import summarize_model, trace_features
-from eip_cli.layer_geometry import Feature
-from eip_cli.receptive_field import AxisField
+from eip_cli.foundation.backend import keras
+from eip_cli.networks.receptive_field.arithmetic import AxisField
+from eip_cli.networks.receptive_field.calls import Feature
+from eip_cli.networks.summary import summarize_model, trace_features
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="uses GradientTape")
 

@@ -13,21 +13,23 @@ from click.testing import CliRunner, Result
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from eip_cli.assignment import assess_run, assess_runs
-from eip_cli.backend import keras
-from eip_cli.baseline import CIFAR10_FINGERPRINT, PUBLISHED_RUNS, read_published_log
-from eip_cli.checkpoint import save_model
+from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.cli import cli
-from eip_cli.files import file_sha256
-from eip_cli.history import format_history, read_history
-from eip_cli.markdown import fence, show_code, show_words
-from eip_cli.model import build_model
-from eip_cli.protocol import TrainConfig, resolve_config
-from eip_cli.record_checks import ENDED_AT_CHANCE
-from eip_cli.report_files import make_report
-from eip_cli.results import EpochRow
-from eip_cli.rules import RuleCheck, check_network
-from eip_cli.runs import BEST_FILE, FINAL_FILE, HISTORY_FILE, Run, RunRecord, create_run
+from eip_cli.comparison.record_checks import ENDED_AT_CHANCE
+from eip_cli.display.markdown import fence, show_code, show_words
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.files import file_sha256
+from eip_cli.networks.model import build_model
+from eip_cli.published.baseline import CIFAR10_FINGERPRINT
+from eip_cli.published.logs import PUBLISHED_RUNS, read_published_log
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.report.report_files import make_report
+from eip_cli.report.rules import RuleCheck, check_network
+from eip_cli.report.run_results import assess_run, assess_runs
+from eip_cli.runs.history import EpochRow, format_history, read_history
+from eip_cli.runs.record import RunRecord
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, HISTORY_FILE, Run, create_run
 
 SAMPLE = Path(__file__).resolve().parent.parent / "examples" / "sample-run"
 SEPARABLE_LOG, BASE_LOG = (
@@ -425,7 +427,7 @@ def test_the_file_gets_pictures_beside_it_that_it_links(seed_run: Run) -> None:
 
 @pytest.mark.parametrize("taken", ["README.md", "seed-curves.png", "seed-against-2019.png"])
 def test_a_report_overwrites_nothing(seed_run: Run, taken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eip_cli.report_files.assess_runs", None)  # no work is done before that
+    monkeypatch.setattr("eip_cli.report.report_files.assess_runs", None)  # no work is done before that
     Path(taken).write_text("mine")
     result = eip("report", "seed", "-o", "README.md")
     error = f"Error: {taken} exists: name another file, or remove it\n"
@@ -445,7 +447,7 @@ def test_a_page_that_cannot_be_written_leaves_no_pictures(
     seed_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("eip_cli.report_files.write_page", lambda subjects, pictures: "\ud800")
+        patch.setattr("eip_cli.report.report_files.write_page", lambda subjects, pictures: "\ud800")
         with pytest.raises(UnicodeEncodeError):
             make_report(["seed"], Path("out/README.md"))
     assert list(Path("out").iterdir()) == []

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from networks import tiny
 
-from eip_cli.backend import keras
 from eip_cli.cli import cli
-from eip_cli.model import build_model
-from eip_cli.network_code import write_network_code
-from eip_cli.options import given_settings
-from eip_cli.protocol import OWN_SCHEDULE, TrainConfig, resolve_config
-from eip_cli.train_command import has_other_schedule, write_train_command
+from eip_cli.cli.common.training_options import given_settings
+from eip_cli.foundation.backend import keras
+from eip_cli.networks.model import build_model
+from eip_cli.networks.source_text import write_network_code
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import OWN_SCHEDULE, resolve_config
+from eip_cli.recipes.train_command import has_other_schedule, write_train_command
 
 layers = keras.layers
 

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from eip_cli.errors import CheckpointError, RunError
-from eip_cli.protocol import TrainConfig, resolve_config
-from eip_cli.runs import Run, RunRecord, create_run, find_run, list_runs, resolve_checkpoint
+from eip_cli.checkpoints.naming import resolve_checkpoint
+from eip_cli.foundation.errors import CheckpointError, RunError
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.runs.catalogue import find_run, list_runs
+from eip_cli.runs.record import RunRecord
+from eip_cli.runs.run_directory import Run, create_run
 
 
 def record_of(name: str, started: str = "2026-01-01T00:00:00+00:00") -> RunRecord:

@@ -1,7 +1,7 @@
 """The learning-rate schedules, against the published log."""
 
-from eip_cli.baseline import PUBLISHED_RUNS, read_published_log
-from eip_cli.schedule import constant_rate, kinked_rate
+from eip_cli.published.logs import PUBLISHED_RUNS, read_published_log
+from eip_cli.recipes.schedules import constant_rate, kinked_rate
 
 
 def test_the_kinked_schedule_is_the_logs_to_the_last_digit() -> None:

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom, binomtest, norm
 
-from eip_cli.baseline import BASELINE_ACCURACY, RUN_TO_RUN_DEVIATION, TEST_IMAGE_COUNT, delta_interval
-from eip_cli.statistics import (
+from eip_cli.comparison.row import delta_interval
+from eip_cli.comparison.statistics import (
     has_spread,
     mcnemar_p_value,
     mcnemar_verdict,
@@ -17,7 +17,8 @@ from eip_cli.statistics import (
     welch_interval,
     wilson_interval,
 )
-from eip_cli.sweep_comparison import interval_against_published
+from eip_cli.comparison.sweep_rows import interval_against_published
+from eip_cli.published.baseline import BASELINE_ACCURACY, RUN_TO_RUN_DEVIATION, TEST_IMAGE_COUNT
 
 # Quantiles of Student's distribution at 0.975, from its table.
 T_TABLE = {1: 12.7062, 2: 4.3027, 4: 2.7764, 9: 2.2622}

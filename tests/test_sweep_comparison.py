@@ -14,17 +14,19 @@ from click.testing import CliRunner, Result
 from scipy.stats import t, ttest_ind
 from written_sweeps import ANY_REQUEST, history_to, planned, write_run, write_sweep
 
-from eip_cli.baseline import BASELINE_ACCURACY, delta_interval
 from eip_cli.cli import cli
-from eip_cli.comparison import collect_curves, compare_with_baseline
-from eip_cli.errors import RunError
-from eip_cli.history import format_history
-from eip_cli.plots import Curve, draw_comparison
-from eip_cli.record_checks import ENDED_AT_CHANCE
-from eip_cli.reports import report_comparison
-from eip_cli.results import Comparison
-from eip_cli.runs import HISTORY_FILE
-from eip_cli.sweeps import PlannedRun, open_sweep
+from eip_cli.comparison.baseline_comparison import compare_with_baseline
+from eip_cli.comparison.curve_collection import collect_curves
+from eip_cli.comparison.record_checks import ENDED_AT_CHANCE
+from eip_cli.comparison.row import Comparison, delta_interval
+from eip_cli.display.comparison_tables import report_comparison
+from eip_cli.foundation.errors import RunError
+from eip_cli.pictures.curves import Curve, draw_comparison
+from eip_cli.published.baseline import BASELINE_ACCURACY
+from eip_cli.runs.history import format_history
+from eip_cli.runs.run_directory import HISTORY_FILE
+from eip_cli.sweeps.plan import PlannedRun
+from eip_cli.sweeps.sweep_directory import open_sweep
 
 OURS, BASE = [0.8441, 0.8402, 0.8466], [0.8251, 0.8244, 0.8297]
 

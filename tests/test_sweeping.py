@@ -15,13 +15,15 @@ from small_sweeps import LONG, NETWORKS, TINY, make_sweep, plan_tiny
 from test_training import assert_same_training
 
 from eip_cli.cli import cli
-from eip_cli.errors import RunError
-from eip_cli.locking import held_exclusively
-from eip_cli.planned_training import train_planned
-from eip_cli.runs import Run
-from eip_cli.sweeping import plan_sweep, run_sweep
-from eip_cli.sweeps import Sweep, SweepRequest
-from eip_cli.workers import LocalWorkers, SweepObserver
+from eip_cli.foundation.errors import RunError
+from eip_cli.runs.locks import held_exclusively
+from eip_cli.runs.run_directory import Run
+from eip_cli.sweeps.conductor import plan_sweep, run_sweep
+from eip_cli.sweeps.local_workers import LocalWorkers
+from eip_cli.sweeps.plan import SweepRequest
+from eip_cli.sweeps.run_process import train_planned
+from eip_cli.sweeps.sweep_directory import Sweep
+from eip_cli.sweeps.workers import SweepObserver
 
 
 @pytest.fixture(scope="module")

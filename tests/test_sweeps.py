@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from small_sweeps import NETWORKS, ask_tiny, make_sweep, plan_tiny
 
-from eip_cli.errors import RunError, TrainingError
-from eip_cli.protocol import TrainConfig, available_threads
-from eip_cli.sweeping import extend_request, plan_sweep
-from eip_cli.sweeps import PlannedRun, Sweep, SweepRequest, find_sweep, group_runs, open_sweep
-from eip_cli.workers import LocalWorkers
+from eip_cli.foundation.errors import RunError, TrainingError
+from eip_cli.foundation.processor import available_threads
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.sweeps.conductor import extend_request, plan_sweep
+from eip_cli.sweeps.local_workers import LocalWorkers
+from eip_cli.sweeps.plan import PlannedRun, SweepRequest, group_runs
+from eip_cli.sweeps.sweep_directory import Sweep, find_sweep, open_sweep
 
 
 def plan(

@@ -12,17 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eip_cli.backend import keras
-from eip_cli.errors import ModelError, RunError, TrainingError
-from eip_cli.history import read_history
-from eip_cli.interruption import Interrupted
-from eip_cli.model import build_model
-from eip_cli.protocol import TrainConfig, available_threads, describe_environment, resolve_config
-from eip_cli.results import EpochRow
-from eip_cli.runs import Run, RunRecord
-from eip_cli.session import resume_training, train_model
-from eip_cli.state import read_state, write_state
-from eip_cli.training import image_order, seed_random_layers
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import ModelError, RunError, TrainingError
+from eip_cli.foundation.interruption import Interrupted
+from eip_cli.foundation.processor import available_threads
+from eip_cli.networks.model import build_model
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.runs.history import EpochRow, read_history
+from eip_cli.runs.provenance import describe_environment
+from eip_cli.runs.record import RunRecord
+from eip_cli.runs.run_directory import Run
+from eip_cli.training.session import resume_training, train_model
+from eip_cli.training.state import read_state, write_state
+from eip_cli.training.trainer import image_order, seed_random_layers
 
 NETWORKS = Path(__file__).with_name("networks.py")
 TINY = TrainConfig(model=f"{NETWORKS}:tiny", dataset="digits", limit_train=80, epochs=3, batch_size=16)

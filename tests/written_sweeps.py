@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eip_cli.baseline import CIFAR10_FINGERPRINT
-from eip_cli.history import format_history
-from eip_cli.protocol import TrainConfig, resolve_config
-from eip_cli.results import EpochRow
-from eip_cli.runs import HISTORY_FILE, Run, RunRecord
-from eip_cli.sweeps import PlannedRun, Sweep, SweepRequest, open_sweep
+from eip_cli.published.baseline import CIFAR10_FINGERPRINT
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.runs.history import EpochRow, format_history
+from eip_cli.runs.record import RunRecord
+from eip_cli.runs.run_directory import HISTORY_FILE, Run
+from eip_cli.sweeps.plan import PlannedRun, SweepRequest
+from eip_cli.sweeps.sweep_directory import Sweep, open_sweep
 
 ANY_REQUEST = SweepRequest((), (), {}, TrainConfig())  # what a sweep was asked for does not matter here
 

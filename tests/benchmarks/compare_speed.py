@@ -182,7 +182,7 @@ def _seconds_to_first_step(options: argparse.Namespace) -> float:
         "import sys, os\n"
         "from pathlib import Path\n"
         "from eip_cli import TrainConfig, train_model\n"
-        "from eip_cli.progress import CommandProgress\n"
+        "from eip_cli.display.training_progress import CommandProgress\n"
         "class Stop(CommandProgress):\n"
         "    def step_done(self, *step): os._exit(0)\n"
         "train_model(TrainConfig(data_dir=sys.argv[1] or None), Path('run'), Stop())\n"

@@ -2,9 +2,10 @@
 
 from measuring import BATCH, TurnClock, load_images, read_arguments
 
-from eip_cli.model import build_model
-from eip_cli.protocol import TrainConfig, resolve_config
-from eip_cli.training import LabelledImages, Trainer
+from eip_cli.networks.model import build_model
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.training.trainer import LabelledImages, Trainer
 
 
 class StepTimes:

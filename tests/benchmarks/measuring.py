@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eip_cli.data import load_dataset
+from eip_cli.datasets.loading import load_dataset
 
 BATCH = 128
 # Tracing and compiling, not training.

@@ -1,0 +1,135 @@
+"""Model files: written whole, verified before they are read, rebuilt without running anything in them.
+
+``.h5`` and ``.keras`` files of Keras 2 and 3, whole models or weights alone, all go one way:
+the file's structure is checked, its configuration is read as data and rebuilt with Keras's
+classes from an allow-list, and its weights are read into the result. Keras's own
+``load_model`` is never called.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from eip_cli.checkpoints.reading.containers import ModelFile, open_model_file
+from eip_cli.checkpoints.reading.stored_weights import assign_weights, count_stored_weights, match_weights
+from eip_cli.checkpoints.rebuilding.models import Rebuilt, rebuild_model
+from eip_cli.checkpoints.rebuilding.settings import make_loss
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import CheckpointError
+from eip_cli.foundation.files import write_atomically
+
+from .identification import Candidates, find_known_network
+
+MODEL_ENDINGS = (".h5", ".keras")
+MAX_MESSAGE_LENGTH = 400
+
+
+@dataclass(frozen=True)
+class LoadedCheckpoint:
+    """A model read from a file.
+
+    ``model`` is a plain Keras model, not compiled. ``network`` is the name of the known network
+    whose architecture it has, or None. ``kind`` is ``h5`` or ``keras`` for a whole model and
+    ``h5-weights`` for weights alone. ``loss`` is the file's crossentropy, which says whether the
+    outputs are logits, or None where the file names none or another loss.
+    """
+
+    model: keras.Model
+    network: str | None
+    kind: str
+    loss: keras.losses.Loss | None
+    keras_version: str | None = None
+
+
+def load_checkpoint(
+    path: Path,
+    *,
+    candidates: Candidates,
+    model: keras.Model | None = None,
+    trust: bool = False,
+) -> LoadedCheckpoint:
+    """Read a model file of Keras 2 or 3: ``.h5``, ``.hdf5`` or ``.keras``, whole or weights alone.
+
+    ``candidates`` are the known networks by name: a weights-only file is matched to them by
+    shapes. With ``model``, the weights are read into it, and the file's configuration is not
+    used. ``trust`` allows layer types outside the known ones, made by Keras's own deserialiser
+    in its safe mode (any built-in layer, and classes registered in this process; never code
+    from the file); the checks of the file itself stay as they are.
+
+    Raises CheckpointError, one line naming the file and what was found in it.
+    """
+    path = Path(path)
+    try:
+        with open_model_file(path) as file:
+            return _load(file, candidates, model, trust)
+    except CheckpointError as error:
+        raise CheckpointError(_one_line(f"{path}: {error}")) from error
+    except MemoryError as error:
+        raise CheckpointError(_one_line(f"{path}: takes more memory than there is")) from error
+
+
+def save_model(model: keras.Model, path: Path | str) -> None:
+    """Write ``model`` to an ``.h5`` or ``.keras`` file, whole or not at all.
+
+    Raises CheckpointError for another ending, and where the file or this model cannot be written.
+    """
+    path = Path(path)
+    if path.suffix not in MODEL_ENDINGS:
+        raise CheckpointError(f"{path}: a model is written to a file that ends in .h5 or .keras")
+    compiled = getattr(model, "_compile_config", None)
+    settings = dict(compiled.config) if compiled is not None else {}
+    try:
+        with write_atomically(path) as aside:
+            model.save(aside)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written ({error.strerror or error})") from error
+    except Exception as error:  # a layer of one's own may fail to describe itself, by any error
+        raise CheckpointError(_one_line(f"{path}: Keras cannot write this model: {error}")) from error
+    finally:
+        if compiled is not None:
+            # Up to 3.15.1, Keras's .h5 writer removes the optimizer from the model's own record of
+            # how it was compiled, and a .keras file written afterwards comes back with another one.
+            compiled.config.update(settings)
+
+
+def _load(
+    file: ModelFile, candidates: Candidates, model: keras.Model | None, trust: bool
+) -> LoadedCheckpoint:
+    if model is not None:
+        rebuilt = Rebuilt(model, {})
+    elif file.config is not None:
+        from_keras_2 = (file.keras_version or "2").split(".")[0] in ("1", "2")
+        rebuilt = rebuild_model(file.config, from_keras_2, count_stored_weights(file.weights), trust)
+    else:
+        rebuilt = Rebuilt(_fitting_network(file, candidates), {})
+    assign_weights(match_weights(file.weights, file.by_layer_name, rebuilt.model, rebuilt.layers_of))
+    return LoadedCheckpoint(
+        model=rebuilt.model,
+        network=find_known_network(rebuilt.model, candidates),
+        kind=file.kind,
+        loss=make_loss(file.compile_config),
+        keras_version=file.keras_version,
+    )
+
+
+def _fitting_network(file: ModelFile, candidates: Candidates) -> keras.Model:
+    """The one known network that weights without a configuration fit."""
+    fitting = {}
+    for name, build in candidates.items():
+        network = build()
+        try:
+            match_weights(file.weights, file.by_layer_name, network, Rebuilt(network, {}).layers_of)
+        except CheckpointError:
+            continue
+        fitting[name] = network
+    if len(fitting) == 1:
+        return next(iter(fitting.values()))
+    known = ", ".join(fitting or candidates)
+    found = f"fits several networks ({known})" if fitting else f"fits none of the known networks ({known})"
+    raise CheckpointError(f"holds weights alone, and {found}: name the network with --model")
+
+
+def _one_line(message: str) -> str:
+    """Names inside a file are a stranger's: no line breaks, no control characters, no end in sight."""
+    text = "".join(character if character.isprintable() else " " for character in message)
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_MESSAGE_LENGTH else f"{text[: MAX_MESSAGE_LENGTH - 3]}..."

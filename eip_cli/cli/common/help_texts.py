@@ -1,0 +1,16 @@
+"""What the help of several commands says of the names that a user may give."""
+
+MODEL_HELP = (
+    "MODEL is separable (the default), base, file.py:function or module:function (a function that returns a "
+    "Keras model; its code runs), or a CHECKPOINT."
+)
+CHECKPOINT_HELP = (
+    "CHECKPOINT is a model file (.h5, .keras), a run's directory or id (its best checkpoint), or latest. "
+    "A bare file name that is not here is looked for in the runs, newest first."
+)
+COMPARED_HELP = (
+    "RUN is compared by the final accuracy in its record, its last epoch's; a CHECKPOINT, such as RUN's "
+    "checkpoint.h5, by evaluating it. RUN is a run's directory, its id, or latest; CHECKPOINT is a model "
+    "file (.h5, .keras); SWEEP is a sweep's directory, or its id under sweeps/."
+)
+RUN_HELP = "RUN is a run's directory, an id that eip runs lists, or latest (the run started last)."

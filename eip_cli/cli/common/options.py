@@ -1,0 +1,77 @@
+"""Options that several commands have."""
+
+import functools
+import os
+from pathlib import Path
+
+import click
+
+from eip_cli.foundation.errors import EipError
+from eip_cli.recipes.configuration import DATASETS, LARGEST_SEED
+
+FORMATS = ("table", "json", "csv", "markdown")
+
+
+def _be_verbose(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        # Read by TensorFlow when it is imported, which is after the options are.
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
+
+
+verbose_option = click.option(
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_be_verbose,
+    help="Let TensorFlow's and Keras's own messages through.",
+)
+
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="Form of the output; all but table leave standard output to it alone.",
+)
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Folder with CIFAR-10 or its archive. [default: $EIP_DATA_DIR, else a cache filled by download]",
+)
+
+dataset_option = click.option("--dataset", type=click.Choice(DATASETS), help="Images to use.")
+
+seed_option = functools.partial(
+    click.option, "--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True
+)
+
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    help="Allow layer types outside the known ones in a checkpoint; for files of your own only.",
+)
+
+PLOT_ENDINGS = (".png", ".svg", ".pdf")
+
+
+def _check_plot(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    # Before the work, not after it: an evaluation takes a while.
+    if path is not None and path.suffix.lower() not in PLOT_ENDINGS:
+        raise EipError(f"cannot draw {path}: use an ending such as {', '.join(PLOT_ENDINGS)}")
+    if path is not None and path.exists():
+        raise EipError(f"{path} exists: name another file, or remove it")
+    if path is not None and not path.parent.is_dir():
+        raise EipError(f"cannot draw {path}: there is no folder {path.parent}")
+    return path
+
+
+plot_option = functools.partial(
+    click.option,
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    callback=_check_plot,
+)

@@ -1,0 +1,137 @@
+"""How a network is to be trained, as ``train`` and ``sweep`` are told it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from eip_cli.recipes.configuration import LARGEST_SEED
+
+from .options import data_dir_option, dataset_option, trust_option
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MOST_SEEDS = 1000
+
+
+class SeedList(click.ParamType):
+    """``5`` for seeds 0 to 4, ``3,7`` for those two, ``3,`` for seed 3 alone."""
+
+    name = "count|list"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[int, ...]:
+        """The seeds, or a usage error."""
+        if isinstance(value, tuple):  # Click converts a default twice
+            return value
+        words = [word.strip() for word in value.split(",")]
+        if len(words) > 1 and not words[-1]:
+            words.pop()
+        if not all(word.isdecimal() and word.isascii() for word in words):
+            self.fail(f"{value!r} is neither a count, such as 5, nor a list of seeds, such as 3,7.")
+        seeds = tuple(map(int, words)) if "," in value else tuple(range(min(int(words[0]), MOST_SEEDS + 1)))
+        if not 0 < len(seeds) <= MOST_SEEDS:
+            self.fail(f"{value!r}: 1 to {MOST_SEEDS:,} seeds are possible.")
+        if len(set(seeds)) < len(seeds):
+            self.fail(f"{value!r} has a seed twice.")
+        if max(seeds) > LARGEST_SEED:
+            self.fail(f"{max(seeds)} is no seed: 0 to {LARGEST_SEED} are possible.")
+        return seeds
+
+
+class PositiveNumber(click.ParamType):
+    """A finite number above zero."""
+
+    name = "number"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        """``value`` as a float, or a usage error."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number.", parameter, context)
+        if not 0 < number < float("inf"):
+            self.fail(f"{value} is not a positive number.", parameter, context)
+        return number
+
+
+# What a training is given, alone or as one of a sweep.
+_TRAINING_OPTIONS = (
+    click.option("--epochs", type=click.IntRange(1), help="Epochs. [default: 50 on cifar10, 10 on digits]"),
+    click.option(
+        "--batch-size", type=click.IntRange(1), help="Images a step. [default: 128 on cifar10, 16 on digits]"
+    ),
+    click.option(
+        "--learning-rate", type=PositiveNumber(), help="First epoch's rate. [default: 0.004; 0.001 for base]"
+    ),
+    dataset_option,
+    data_dir_option,
+    click.option("--limit-train", type=click.IntRange(1), help="Use only the first N training images."),
+    click.option(
+        "--validation-split",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        help="Hold out this fraction of the training images for validation; test images are used once.",
+    ),
+    click.option(
+        "--threads",
+        type=click.IntRange(1),
+        help="Processor cores to use. [default: all, shared by the runs of a sweep]",
+    ),
+    click.option(
+        "--accelerate/--no-accelerate",
+        default=True,
+        show_default=True,
+        help="Faster equivalents of layers on a CPU.",
+    ),
+    trust_option,
+)
+
+
+def training_options(command: Command) -> Command:
+    """The options that say how a network is trained, for ``train`` and ``sweep``."""
+    for option in reversed(_TRAINING_OPTIONS):
+        command = option(command)
+    return command
+
+
+def given_settings(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Those of ``options`` that the user gave, the data's folder such that it means the same everywhere."""
+    given = {
+        name: value
+        for name, value in options.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if "data_dir" in given:
+        given["data_dir"] = str(given["data_dir"].resolve())  # the run may be continued from elsewhere
+    return given
+
+
+# The settings that a sweep may vary, with the type of their values.
+_VARIABLE = {
+    "epochs": click.IntRange(1),
+    "batch_size": click.IntRange(1),
+    "learning_rate": PositiveNumber(),
+    "limit_train": click.IntRange(1),
+    "validation_split": click.FloatRange(0, 1, min_open=True, max_open=True),
+}
+
+
+def parse_settings(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, tuple[Any, ...]]:
+    """``NAME=V1,V2`` as often as given -> the values of each setting, or a usage error."""
+    settings: dict[str, tuple[Any, ...]] = {}
+    for value in values:
+        name, equals, words = value.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or name not in _VARIABLE:
+            names = ", ".join(_VARIABLE)
+            raise click.BadParameter(f"{value!r} is not NAME=V1,V2 with one of {names}.", context, parameter)
+        kind = _VARIABLE[name]
+        given = tuple(kind.convert(word.strip(), parameter, context) for word in words.split(","))
+        if name in settings or len(set(given)) < len(given):
+            raise click.BadParameter(f"{name} has a value twice.", context, parameter)
+        settings[name] = given
+    return settings

@@ -1,0 +1,159 @@
+"""Checkpoints as the user names them -> what they do on the test images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eip_cli.acceleration.twin import accelerate
+from eip_cli.checkpoints.opening import OpenedModel, open_checkpoint
+from eip_cli.datasets.dataset import Dataset
+from eip_cli.datasets.download import SILENT, DownloadProgress
+from eip_cli.datasets.loading import load_dataset
+from eip_cli.networks.model import require_classifier
+from eip_cli.published.baseline import CIFAR10_FINGERPRINT, baseline_for
+from eip_cli.runs.record import RunRecord
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
+from eip_cli.training.measurement import loss_of, measure, require_probabilities, scale_images
+
+from .record_checks import NOT_CIFAR10
+from .statistics import wilson_interval
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model measured on a dataset's test images."""
+
+    checkpoint: str
+    model: str
+    params: int
+    dataset: str
+    split: str
+    n: int
+    loss: float
+    accuracy: float
+    accuracy_ci95: tuple[float, float]
+    baseline_accuracy: float | None
+    delta: float | None
+    selected_on: str
+    per_class: dict[str, float]
+    confusion_matrix: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+PICKED_ON_TEST = "picked as best on the test images, so its accuracy there is too high"
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """An evaluation with what lies behind it: which of the test images (n,) the model got right.
+
+    ``images`` is the fingerprint of the dataset in its order: where two agree, image i is the same.
+    """
+
+    evaluation: Evaluation
+    images: str
+    is_correct: NDArray[np.bool_]
+
+
+def evaluate_checkpoint(
+    checkpoint: str,
+    progress: DownloadProgress = SILENT,
+    *,
+    network: str | None = None,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+    trust: bool = False,
+) -> Evaluation:
+    """Measure ``checkpoint`` on all test images of its run's dataset, or of the one named.
+
+    ``network`` builds the network for a file of weights only. Raises an EipError where the
+    checkpoint or the data cannot be had, or do not fit each other.
+    """
+    opened = open_announced(checkpoint, progress, network, trust)
+    return assess_model(opened, progress, dataset=dataset, data_dir=data_dir).evaluation
+
+
+def _data_dir_of(record: RunRecord | None, dataset: str) -> Path | None:
+    """Where the run found its images, if they are still there."""
+    if record is None or record.config.data_dir is None or record.config.dataset != dataset:
+        return None
+    folder = Path(record.config.data_dir)
+    return folder if folder.exists() else None
+
+
+def open_announced(
+    checkpoint: str, progress: DownloadProgress, network: str | None, trust: bool
+) -> OpenedModel:
+    """The checkpoint, after a notice of which file it is where that was a choice."""
+    opened = open_checkpoint(checkpoint, network, trust)
+    if opened.notice:
+        progress.notice(opened.notice)
+    return opened
+
+
+def assess_model(
+    opened: OpenedModel,
+    progress: DownloadProgress,
+    *,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+) -> Assessment:
+    """Measure an opened model as ``evaluate_checkpoint`` does."""
+    record = opened.run.read_record() if opened.run else None
+    name = dataset or (record.config.dataset if record else "cifar10")
+    return _measure(opened, load_dataset(name, data_dir or _data_dir_of(record, name), progress), record)
+
+
+def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) -> Assessment:
+    model = opened.model
+    require_classifier(model, opened.name)
+    loss = opened.loss or loss_of(model)
+    sample = np.asarray(model(scale_images(dataset.test_images[:8]), training=False))
+    require_probabilities(sample, loss, opened.name)
+    labels = dataset.test_labels
+    measured = measure((accelerate(model) or model).predict_on_batch, loss, dataset.test_images, labels)
+    matrix = np.zeros((len(dataset.class_names), len(dataset.class_names)), dtype=int)
+    np.add.at(matrix, (labels, measured.predictions), 1)
+    baseline = baseline_for(dataset.name)
+    selected_on, notes = _provenance(opened, record, dataset.name)
+    if record is not None and record.config.limit_train is not None:
+        notes.append(f"trained on {record.train_images:,} images only")
+    if baseline is not None and dataset.fingerprint.unordered != CIFAR10_FINGERPRINT:
+        notes.append(NOT_CIFAR10)
+    evaluation = Evaluation(
+        checkpoint=str(opened.path or opened.name),
+        model=opened.name,
+        params=model.count_params(),
+        dataset=dataset.name,
+        split="test",
+        n=len(labels),
+        loss=measured.loss,
+        accuracy=measured.accuracy,
+        accuracy_ci95=wilson_interval(int(matrix.trace()), len(labels)),
+        baseline_accuracy=baseline,
+        delta=None if baseline is None else measured.accuracy - baseline,
+        selected_on=selected_on,
+        per_class={
+            class_name: float(row[index] / row.sum())
+            for index, (class_name, row) in enumerate(zip(dataset.class_names, matrix, strict=True))
+        },
+        confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
+        notes=tuple(notes),
+    )
+    return Assessment(evaluation, dataset.fingerprint.ordered, measured.predictions == labels)
+
+
+def _provenance(opened: OpenedModel, record: RunRecord | None, dataset: str) -> tuple[str, list[str]]:
+    """On which images a file was picked, and what the user should know of it."""
+    if record is None or opened.path is None:
+        return "unknown", []
+    if record.sha256.get(opened.path.name) not in (None, opened.source_sha256):
+        return "unknown", [f"{opened.path.name} is not the file that its run recorded (its SHA-256 differs)"]
+    if opened.path.name == FINAL_FILE or record.config.dataset != dataset:
+        return "none", []
+    if opened.path.name != BEST_FILE:
+        return "unknown", []
+    selected_on = record.config.selected_on
+    return selected_on, [PICKED_ON_TEST] if selected_on == "test" else []

@@ -1,0 +1,4 @@
+"""What everything stands on: errors, whole files, quiet streams, interruption, the door to Keras.
+
+May not know any other package of this program.
+"""

@@ -1,0 +1,23 @@
+"""The processor that this process runs on."""
+
+import contextlib
+import os
+import platform
+from pathlib import Path
+
+
+def available_threads() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # absent on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def processor_name() -> str:
+    """The processor's model, as the system names it."""
+    # platform.processor() is empty on Linux, where the model stands in /proc/cpuinfo.
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

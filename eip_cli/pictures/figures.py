@@ -1,0 +1,38 @@
+"""What all pictures share: figures without a window system, labels shown as they are, files written whole."""
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eip_cli.foundation.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+DOTS_PER_INCH = 120
+
+
+def show_name(name: str) -> str:
+    """``name`` such that it is drawn as it is: two of ``$`` would make mathematics of what is between."""
+    return name.replace("$", r"\$")
+
+
+def new_figure(width_inches: float, height_inches: float) -> "Figure":
+    """An empty figure whose parts make room for each other."""
+    # The figure class draws without pyplot, so no window system is ever looked for.
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_inches, height_inches), layout="constrained")
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Write ``figure`` whole, in the format that ``path`` ends in."""
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        # Signs that no font here has are drawn as boxes; a line of the library's source says no more.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(content, format=path.suffix.removeprefix(".").lower(), dpi=DOTS_PER_INCH)
+    with write_atomically(path) as aside:
+        aside.write_bytes(content.getvalue())

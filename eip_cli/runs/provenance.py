@@ -1,0 +1,54 @@
+"""What a run was made with: versions, settings and the machine, as ``run.json`` keeps them."""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+from collections.abc import Sequence
+
+import psutil
+
+from eip_cli import __version__
+from eip_cli.foundation.processor import available_threads, processor_name
+
+# Settings of Keras, TensorFlow, oneDNN, XLA and JAX that change what a training computes, by the beginnings
+# of their names. Threads and devices are not among them: a run records those that it had.
+SETTING_PREFIXES = (
+    "KERAS_BACKEND",
+    "TF_CPU_",
+    "TF_ENABLE_",
+    "TF_DETERMINISTIC",
+    "TF_ONEDNN_",
+    "TF_XLA_",
+    "ONEDNN_",
+    "DNNL_",
+    "XLA_",
+    "JAX_",
+)
+
+
+def describe_environment() -> dict[str, str]:
+    """The environment's settings in force that change what a training computes."""
+    return {name: os.environ[name] for name in sorted(os.environ) if name.startswith(SETTING_PREFIXES)}
+
+
+def describe_versions() -> dict[str, str]:
+    """Versions of what a training depends on, of those that are installed."""
+    names = ("eip-cli", "keras", "tensorflow", "jax", "numpy", "h5py")
+    versions = {"python": platform.python_version()}
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    versions["eip-cli"] = __version__
+    return versions
+
+
+def describe_hardware(accelerators: Sequence[str]) -> dict[str, object]:
+    """The machine: system, processor, usable cores, memory in bytes, and the accelerators that Keras sees."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": processor_name(),
+        "cores": available_threads(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "accelerators": list(accelerators),
+    }

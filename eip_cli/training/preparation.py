@@ -1,0 +1,115 @@
+"""A TrainConfig -> network, images and trainer, checked to be fit for each other before a run exists."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from eip_cli.checkpoints.naming import locate_source, require_source
+from eip_cli.checkpoints.opening import OpenedModel, open_model
+from eip_cli.datasets.dataset import Dataset, limit_training_images, split_validation
+from eip_cli.datasets.download import DownloadProgress
+from eip_cli.datasets.loading import load_dataset
+from eip_cli.foundation.backend import accelerator_names, is_deterministic, use_threads
+from eip_cli.foundation.errors import ModelError, RunError
+from eip_cli.foundation.processor import available_threads
+from eip_cli.networks.model import require_classifier
+from eip_cli.networks.receptive_field.arithmetic import Pair
+from eip_cli.networks.summary import summarize_model
+from eip_cli.networks.users_code import is_user_network
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.runs.provenance import describe_environment, describe_hardware, describe_versions
+from eip_cli.runs.record import RunRecord
+from eip_cli.runs.run_directory import Run, utc_now
+
+from .trainer import LabelledImages, Trainer
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that a training needs, checked, before anything is written."""
+
+    config: TrainConfig
+    opened: OpenedModel
+    dataset: Dataset
+    train: LabelledImages
+    val: LabelledImages
+    trainer: Trainer
+
+
+def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
+    """Build the network, load the images, and resolve ``config``.
+
+    Raises an EipError where one cannot be had, or they do not fit each other.
+    """
+    use_threads(config.threads or available_threads())
+    config, opened = open_network(config, progress)
+    config = resolve_config(config, compiled=opened.model.compiled, network=opened.network)
+    dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, progress)
+    train, val = _choose_images(config, dataset)
+    trainer = Trainer(opened.model, config, train, val, opened.loss)
+    return Prepared(config, opened, dataset, train, val, trainer)
+
+
+def open_network(config: TrainConfig, progress: DownloadProgress) -> tuple[TrainConfig, OpenedModel]:
+    """The network of ``config``, fit to be trained, and ``config`` with the network named for every folder.
+
+    Raises an EipError where it cannot be had or is no classifier of the images.
+    """
+    source = locate_source(config.model)
+    if source != config.model and not is_user_network(source):
+        progress.notice(f"{config.model} is {source}")
+    opened = open_model(source, config.seed, config.trust)
+    require_classifier(opened.model, opened.name)
+    return replace(config, model=source), opened
+
+
+def _choose_images(config: TrainConfig, dataset: Dataset) -> tuple[LabelledImages, LabelledImages]:
+    if config.limit_train is not None:
+        dataset = limit_training_images(dataset, config.limit_train)
+    images, labels = dataset.train_images, dataset.train_labels
+    if config.validation_split is None:
+        return LabelledImages(images, labels), LabelledImages(dataset.test_images, dataset.test_labels)
+    kept, held_out = split_validation(dataset, config.validation_split, config.seed)
+    return LabelledImages(images[kept], labels[kept]), LabelledImages(images[held_out], labels[held_out])
+
+
+def start_record(run: Run, prepared: Prepared) -> RunRecord:
+    """The record of a run that is about to begin."""
+    sources = {}
+    if prepared.opened.source_sha256:
+        sources[prepared.config.model] = prepared.opened.source_sha256
+    return RunRecord(
+        id=run.path.resolve().name,
+        status="running",
+        config=prepared.config,
+        started=utc_now(),
+        params=prepared.opened.model.count_params(),
+        receptive_field=_receptive_field(prepared.opened),
+        dataset_fingerprint=asdict(prepared.dataset.fingerprint),
+        train_images=len(prepared.train),
+        versions=describe_versions(),
+        environment=describe_environment(),
+        hardware=describe_hardware(accelerator_names()),
+        accelerated=prepared.trainer.is_accelerated,
+        deterministic=is_deterministic(),
+        sha256=sources,
+    )
+
+
+def _receptive_field(opened: OpenedModel) -> Pair | None:
+    try:
+        return summarize_model(opened.model, opened.name).receptive_field
+    except ModelError:  # a layer whose geometry is unknown can still be trained
+        return None
+
+
+def require_same_images(run: Run, record: RunRecord, prepared: Prepared) -> None:
+    """Raise RunError where the images are not those that the run was started with."""
+    if asdict(prepared.dataset.fingerprint) != record.dataset_fingerprint:
+        raise RunError(f"{run.path} was trained on other images than those in {prepared.dataset.source}")
+
+
+def require_same_network(run: Run, record: RunRecord) -> None:
+    """Raise RunError where the file of the run's network has changed; none of its code is run for that."""
+    source = record.config.model
+    require_source(source, record.sha256.get(source), f"{run.path} was started")

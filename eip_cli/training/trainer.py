@@ -1,0 +1,217 @@
+"""The training loop: a network, labelled images and a configuration -> one epoch after another.
+
+Everything random follows from the seed: initial weights from the seed alone, the order of
+images and dropout's masks from (seed, epoch). An epoch therefore needs nothing of the one
+before it but weights and optimizer, and a resumed training repeats what an uninterrupted one
+would have done.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from eip_cli.acceleration.twin import accelerate
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import ModelError, TrainingError
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import OWN_SCHEDULE
+from eip_cli.recipes.schedules import SCHEDULES
+from eip_cli.runs.history import EpochRow
+
+from .measurement import Loss, Measurement, loss_of, measure, require_probabilities, scale_images, targets_for
+from .observers import StepObserver
+
+# The first steps of a process trace and compile; they are not training speed.
+WARM_UP_STEPS = 5
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """uint8 images (n, 32, 32, 3) and their integer labels (n,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+class Trainer:
+    """Trains one network; ``model`` stays plain Keras, whatever faster twin the steps run on.
+
+    Raises ModelError where the network's outputs do not suit its loss.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        config: TrainConfig,
+        train: LabelledImages,
+        val: LabelledImages,
+        loss: Loss | None = None,
+    ) -> None:
+        self.model = model
+        self._config = config
+        self._train = train
+        self._val = val
+        if not model.trainable_variables:
+            raise ModelError(f"{config.model} has no trainable weights: there is nothing to train")
+        self._loss = loss or loss_of(model)
+        self._targets = targets_for(self._loss, train.labels)
+        require_probabilities(
+            np.asarray(model(scale_images(val.images[:8]), training=False)), self._loss, config.model
+        )
+        optimizer = _optimizer_of(model, config)
+        twin = accelerate(model) if config.accelerate else None
+        self.is_accelerated = twin is not None
+        # Steps run on a second model over the same weights, so that the network itself, which is
+        # saved, is compiled with an optimizer as it was before the first step: files hold no slots.
+        self._stepper = keras.Model(model.inputs, model.outputs) if twin is None else twin
+        self._stepper.compile(optimizer=optimizer, loss=self._loss, metrics=["accuracy"])
+        # In mixed precision, compile wraps the optimizer in one that scales the loss and has a state too.
+        self._optimizer = self._stepper.optimizer
+        self._optimizer.build(model.trainable_variables)
+        fresh = type(optimizer).from_config(optimizer.get_config())
+        model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])
+        self._step_rates: list[float] = []
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of an epoch, the last and smaller batch included."""
+        return math.ceil(len(self._train) / self._batch_size)
+
+    @property
+    def step_rates(self) -> np.ndarray:
+        """Images per second of this process's steps after the first five, float32."""
+        return np.array(self._step_rates[WARM_UP_STEPS:], dtype="float32")
+
+    def run_epoch(self, epoch: int, observer: StepObserver, check: Callable[[], None]) -> EpochRow:
+        """Train and validate epoch ``epoch``, counted from 0.
+
+        ``check`` is called before every batch and may raise, to stop.
+        Raises TrainingError where the loss is no longer finite.
+        """
+        began = time.perf_counter()
+        rate = self._set_learning_rate(epoch)
+        loss, accuracy = self._train_epoch(epoch, rate, observer, check)
+        measured = self.validate(check)
+        return EpochRow(
+            epoch=epoch + 1,
+            learning_rate=rate,
+            loss=loss,
+            accuracy=accuracy,
+            val_loss=measured.loss,
+            val_accuracy=measured.accuracy,
+            seconds=round(time.perf_counter() - began, 3),
+        )
+
+    def validate(self, check: Callable[[], None]) -> Measurement:
+        """The network on the validation images."""
+        return self.measure(self._val, check)
+
+    def measure(self, data: LabelledImages, check: Callable[[], None]) -> Measurement:
+        """The network on ``data``, in inference mode."""
+        return measure(self._stepper.predict_on_batch, self._loss, data.images, data.labels, check)
+
+    @property
+    def weights(self) -> tuple[np.ndarray, ...]:
+        """The network's weights, random states excluded: those follow from (seed, epoch)."""
+        return tuple(np.asarray(weight) for weight in self.model.weights)
+
+    @property
+    def optimizer_state(self) -> tuple[np.ndarray, ...]:
+        """The optimizer's variables in its own order."""
+        return tuple(np.asarray(variable) for variable in self._optimizer.variables)
+
+    def restore(self, weights: tuple[np.ndarray, ...], optimizer_state: tuple[np.ndarray, ...]) -> None:
+        """Take up weights and optimizer state of an earlier training of the same network.
+
+        Raises ValueError where they are not this network's.
+        """
+        self.model.set_weights(weights)
+        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
+            variable.assign(value)
+
+    @property
+    def _batch_size(self) -> int:
+        assert self._config.batch_size is not None  # the configuration is a resolved one
+        return self._config.batch_size
+
+    def _set_learning_rate(self, epoch: int) -> float:
+        config = self._config
+        if config.schedule == OWN_SCHEDULE:
+            return float(str(np.float32(self._optimizer.learning_rate)))  # 0.001, not its float32 image
+        assert config.schedule is not None
+        assert config.learning_rate is not None
+        rate = SCHEDULES[config.schedule](epoch, config.learning_rate)
+        self._optimizer.learning_rate = rate
+        return rate
+
+    def _train_epoch(
+        self, epoch: int, rate: float, observer: StepObserver, check: Callable[[], None]
+    ) -> tuple[float, float]:
+        seed_random_layers(self.model, self._config.seed, epoch)
+        order = image_order(self._config.seed, epoch, len(self._train))
+        seen, loss_sum, accuracy_sum = 0, 0.0, 0.0
+        for step in range(self.steps_per_epoch):
+            check()
+            began = time.perf_counter()
+            chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
+            images = scale_images(self._train.images[chosen])
+            logs = self._stepper.train_on_batch(images, self._targets[chosen], return_dict=True)
+            # Reading the loss waits for the device, so the clock sees the whole step.
+            loss = float(logs["loss"])
+            self._step_rates.append(len(chosen) / (time.perf_counter() - began))
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss became {loss} at epoch {epoch + 1}, step {step + 1} "
+                    f"(learning rate {rate:g}): try a lower --learning-rate"
+                )
+            seen += len(chosen)
+            loss_sum += len(chosen) * loss
+            accuracy_sum += len(chosen) * float(logs["accuracy"])
+            observer.step_done(epoch + 1, step + 1, loss_sum / seen, accuracy_sum / seen)
+        return loss_sum / seen, accuracy_sum / seen
+
+
+def image_order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order in which epoch ``epoch`` (from 0) visits ``count`` images: a permutation, int64 (count,).
+
+    A function of its arguments alone; Keras 3's own shuffling repeats one order in every epoch.
+    """
+    # RandomState's stream is frozen for good (NEP 19), that of NumPy's Generator is not.
+    return np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, epoch]))).permutation(count)
+
+
+def seed_random_layers(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set the random state of dropout and its like from (seed, epoch, place in the network)."""
+    for index, generator in enumerate(_seed_generators(model)):
+        word = np.random.SeedSequence([seed, epoch, index]).generate_state(1)[0]
+        generator.state.assign(np.array([word, 0], dtype="uint32"))
+
+
+def _seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
+    layers = model._flatten_layers(include_self=False)  # nested models included; Keras has no public walk
+    found = {
+        id(value): value
+        for layer in layers
+        for value in vars(layer).values()
+        if isinstance(value, keras.random.SeedGenerator)
+    }
+    return list(found.values())
+
+
+def _optimizer_of(model: keras.Model, config: TrainConfig) -> keras.optimizers.Optimizer:
+    if not model.compiled:
+        return keras.optimizers.Adam(config.learning_rate)
+    if config.learning_rate is not None:
+        try:
+            model.optimizer.learning_rate = config.learning_rate
+        except TypeError:
+            raise TrainingError(
+                f"{config.model} is compiled with a learning-rate schedule: leave --learning-rate out"
+            ) from None
+    return model.optimizer
