@@ -7,7 +7,7 @@ importing the package costs nothing and starts no TensorFlow.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from .foundation.version import __version__
 
 _HOMES = {
     "BASELINE_ACCURACY": "published.baseline",

@@ -1,4 +1,7 @@
-"""The one check command: format, lint, types, tests. ``python -m tests``; arguments go to pytest."""
+"""The one check command: format, lint, arrows between packages, types, tests. ``python -m tests``.
+
+Arguments go to pytest.
+"""
 
 import subprocess
 import sys
@@ -7,6 +10,7 @@ from pathlib import Path
 CHECKS = (
     ("ruff", "format", "--check", "--quiet", "."),
     ("ruff", "check", "--quiet", "."),
+    ("lint-imports", "--no-logo"),
     ("mypy",),
 )
 # Files side by side: most of the time goes into trainings in processes of their own. Each file stays on
@@ -17,10 +21,11 @@ PYTEST = ("pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 def main(pytest_arguments: list[str]) -> int:
     """Run every check, the cheap ones first; the first failure ends it."""
     root = Path(__file__).resolve().parent.parent
-    for check in (*CHECKS, (*PYTEST, *pytest_arguments)):
-        status = subprocess.run([sys.executable, "-m", *check], cwd=root, check=False).returncode
+    for program, *arguments in (*CHECKS, (*PYTEST, *pytest_arguments)):
+        command = [Path(sys.executable).with_name(program), *arguments]
+        status = subprocess.run(command, cwd=root, check=False).returncode
         if status != 0:
-            print(f"{' '.join(check)} failed", file=sys.stderr)
+            print(f"{program} {' '.join(arguments)} failed", file=sys.stderr)
             return status
     return 0
 

@@ -1,8 +1,21 @@
 """What every test starts from: an empty working directory and no data of the user's."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+
+XLA_PROGRAMS = "--tf_xla_persistent_cache_directory="
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have all processes of this session share the programs that XLA compiles, the same in most trainings."""
+    if "TF_XLA_FLAGS" not in os.environ:  # else the user's own, or those of the process that started this one
+        folder = tempfile.mkdtemp(prefix="eip-tests-xla-")
+        os.environ["TF_XLA_FLAGS"] = XLA_PROGRAMS + folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture(autouse=True)

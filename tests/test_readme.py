@@ -1,6 +1,7 @@
 """README against the program: its commands run, its outputs are real, its test command is what CI runs."""
 
 import ast
+import html
 import os
 import re
 import shlex
@@ -21,17 +22,18 @@ from eip_cli.runs.run_directory import (
     RECORD_FILE,
     STATE_FILE,
 )
+from tests.support.places import EXAMPLES, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {"README.md": README, "examples/README.md": (EXAMPLES / "README.md").read_text(encoding="utf-8")}
 
 # What README shows of these is run again and compared; trainings and evaluations are not.
 REPEATABLE = ("summary", "build", "compare-baseline", "train -h")
 
 
 def console_blocks() -> list[tuple[str, str]]:
-    """Each ``$ eip ...`` line of README with the output that stands under it."""
-    blocks = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+    """Each ``$ eip ...`` line of the pages with the output that stands under it."""
+    blocks = re.findall(r"```console\n(.*?)```", "".join(PAGES.values()), flags=re.DOTALL)
     examples = []
     for block in blocks:
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -40,9 +42,9 @@ def console_blocks() -> list[tuple[str, str]]:
     return examples
 
 
-EXAMPLES = console_blocks()
+SHOWN = console_blocks()
 REPEATED = [
-    example for example in EXAMPLES if example[1] and example[0].removeprefix("eip ").startswith(REPEATABLE)
+    example for example in SHOWN if example[1] and example[0].removeprefix("eip ").startswith(REPEATABLE)
 ]
 
 
@@ -56,13 +58,13 @@ def test_the_output_shown_is_the_programs(command: str, output: str, monkeypatch
 
 
 def test_every_command_is_shown_and_every_shown_command_exists() -> None:
-    shown = {shlex.split(command)[1] for command, _ in EXAMPLES}
+    shown = {shlex.split(command)[1] for command, _ in SHOWN}
     assert shown >= set(cli.commands) - {"data"}
     assert "eip data" in README
 
 
 def test_every_example_parses() -> None:
-    for command, _ in EXAMPLES:
+    for command, _ in SHOWN:
         name, *arguments = shlex.split(command)[1:]
         if "-h" not in arguments:
             cli.commands[name].make_context(name, arguments)
@@ -96,7 +98,40 @@ def test_the_names_imported_in_readme_are_public() -> None:
     assert names <= set(eip_cli.__all__)
 
 
-def test_the_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+@pytest.mark.parametrize("page", PAGES)
+def test_the_links_lead_somewhere(page: str) -> None:
+    folder = (ROOT / page).parent
+    for target in re.findall(r"""(?:\]\(|src=")([^)"#]+)(?:#[^)]*)?[)"]""", PAGES[page]):
         if not target.startswith("http"):
-            assert (ROOT / target).exists(), target
+            assert (folder / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_links_into_a_page_find_their_heading(page: str) -> None:
+    for target, heading in re.findall(r"\]\(([^)#]*)#([^)]+)\)", PAGES[page]):
+        if not target.startswith("http"):
+            text = ((ROOT / page).parent / target).read_text(encoding="utf-8") if target else PAGES[page]
+            headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+
+
+def test_the_picture_of_the_terminal_shows_what_the_program_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = CliRunner().invoke(cli, ["summary", "--show-rf"], prog_name="eip").stdout
+    svg = (EXAMPLES / "summary.svg").read_text(encoding="utf-8")
+    drawn: dict[str, str] = {}  # the pieces of a line share its height; blanks between them are not drawn
+    for height, text in re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>(.*?)</text>', svg):
+        drawn[height] = drawn.get(height, "") + "".join(html.unescape(text).split())
+    title, *lines = drawn.values()
+    assert title == "$eipsummary--show-rf"
+    assert [line for line in lines if line] == [
+        "".join(line.split()) for line in printed.splitlines() if line
+    ]
+
+
+def test_the_picture_of_the_terminal_fetches_nothing() -> None:
+    assert 'url("http' not in (EXAMPLES / "summary.svg").read_text(encoding="utf-8")
+
+
+def test_readme_is_read_in_a_few_minutes() -> None:
+    assert len(README.splitlines()) <= 300

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from eip_cli import __version__
 from eip_cli.foundation.errors import DataError
+from eip_cli.foundation.version import __version__
 
 CHUNK_BYTES = 64 * 1024
 BREAKS_PER_MIRROR = 20

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from eip_cli import __version__
 from eip_cli.comparison.row import published_comparisons
 from eip_cli.comparison.statements import state_single
 from eip_cli.display.comparison_tables import report_comparison
 from eip_cli.display.formatting import format_pair, format_percent, format_shape
 from eip_cli.display.markdown import fence, show_code, show_words
 from eip_cli.display.printing import Grid, format_markdown, format_note
+from eip_cli.foundation.version import __version__
 from eip_cli.networks.summary import LayerInfo
 from eip_cli.published.baseline import BASELINE_ACCURACY
 from eip_cli.published.logs import PUBLISHED_RUNS

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import psutil
 
-from eip_cli import __version__
 from eip_cli.foundation.processor import available_threads, processor_name
+from eip_cli.foundation.version import __version__
 
 # Settings of Keras, TensorFlow, oneDNN, XLA and JAX that change what a training computes, by the beginnings
 # of their names. Threads and devices are not among them: a run records those that it had.

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from eip_cli import __version__
 from eip_cli.foundation.errors import EipError, in_one_line
 from eip_cli.foundation.streams import mend_standard_streams
+from eip_cli.foundation.version import __version__
 
 from .options import verbose_option
 

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from small_sweeps import LONG, NETWORKS, TINY, make_sweep, plan_tiny
-from test_training import assert_same_training
 
 from eip_cli.cli import cli
 from eip_cli.foundation.errors import RunError
@@ -24,6 +22,8 @@ from eip_cli.sweeps.plan import SweepRequest
 from eip_cli.sweeps.run_process import train_planned
 from eip_cli.sweeps.sweep_directory import Sweep
 from eip_cli.sweeps.workers import SweepObserver
+from tests.support.small_sweeps import LONG, NETWORKS, TINY, make_sweep, plan_tiny
+from tests.training.test_training import assert_same_training
 
 
 @pytest.fixture(scope="module")

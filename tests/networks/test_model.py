@@ -1,7 +1,5 @@
 """The two networks of the report, layer by layer, and networks of a user's own."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,8 +7,7 @@ from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
 from eip_cli.networks.known import build_base, build_separable
 from eip_cli.networks.model import build_model, require_classifier
-
-NETWORKS = Path(__file__).with_name("networks.py")
+from tests.support.places import NETWORKS
 
 
 def test_separable_has_the_reports_parameters() -> None:

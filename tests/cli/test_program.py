@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from written_sweeps import write_sweep
 
 from eip_cli.foundation.streams import held_back_errors
 from eip_cli.runs.run_directory import Run
 from eip_cli.training.state import read_state
+from tests.support.places import NETWORKS
+from tests.support.written_sweeps import write_sweep
 
-NETWORKS = Path(__file__).with_name("networks.py")
 EIP = Path(sys.executable).with_name("eip.exe" if sys.platform == "win32" else "eip")
 TINY = ["train", "--model", f"{NETWORKS}:tiny", "--dataset", "digits", "--limit-train", "80"]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import pack_cifar10, write_cifar10
 
 from eip_cli.datasets.cifar10 import BATCH_FILES, FOLDER_NAME, OFFICIAL, Edition, load_cifar10, read_cifar10
 from eip_cli.datasets.dataset import Dataset, limit_training_images, split_validation
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.errors import DataError
+from tests.support.fakes import pack_cifar10, write_cifar10
 
 SMALL = replace(OFFICIAL, images_per_file=20)
 ARCHIVE_NAME = OFFICIAL.archive.file_name

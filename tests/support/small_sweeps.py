@@ -7,8 +7,8 @@ from eip_cli.sweeps.conductor import plan_sweep
 from eip_cli.sweeps.local_workers import LocalWorkers
 from eip_cli.sweeps.plan import PlannedRun, SweepRequest
 from eip_cli.sweeps.sweep_directory import Sweep, open_sweep
+from tests.support.places import NETWORKS
 
-NETWORKS = Path(__file__).with_name("networks.py")
 TINY = f"{NETWORKS}:tiny"
 # Long enough for a stop to fall between its first and its last epoch.
 LONG = TrainConfig(dataset="digits", limit_train=160, batch_size=16, epochs=40, threads=1)

@@ -26,8 +26,8 @@ from eip_cli.runs.run_directory import Run
 from eip_cli.training.session import resume_training, train_model
 from eip_cli.training.state import read_state, write_state
 from eip_cli.training.trainer import image_order, seed_random_layers
+from tests.support.places import NETWORKS
 
-NETWORKS = Path(__file__).with_name("networks.py")
 TINY = TrainConfig(model=f"{NETWORKS}:tiny", dataset="digits", limit_train=80, epochs=3, batch_size=16)
 
 

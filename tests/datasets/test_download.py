@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import pack_cifar10, write_cifar10
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mirrors import Mirror, serve
 
 from eip_cli.datasets.cifar10 import FOLDER_NAME, OFFICIAL, Edition, fetch_cifar10, load_cifar10
 from eip_cli.datasets.download import Archive, download
 from eip_cli.foundation.errors import DataError
+from tests.support.fakes import pack_cifar10, write_cifar10
+from tests.support.mirrors import Mirror, serve
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 WRONG = bytes(byte ^ 255 for byte in CONTENT)

@@ -30,8 +30,9 @@ from eip_cli.report.run_results import assess_run, assess_runs
 from eip_cli.runs.history import EpochRow, format_history, read_history
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, HISTORY_FILE, Run, create_run
+from tests.support.places import EXAMPLES
 
-SAMPLE = Path(__file__).resolve().parent.parent / "examples" / "sample-run"
+SAMPLE = EXAMPLES / "sample-run"
 SEPARABLE_LOG, BASE_LOG = (
     tuple(row["val_accuracy"] for row in read_published_log(run))
     for run in sorted(PUBLISHED_RUNS, key=lambda run: run.network, reverse=True)

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from ray.cluster_utils import Cluster
-from small_sweeps import LONG, NETWORKS, TINY, ask_tiny, make_sweep, plan_tiny
-from test_training import assert_same_training
 
 from eip_cli.cli import cli
 from eip_cli.foundation.errors import RunError
@@ -22,6 +20,8 @@ from eip_cli.sweeps.local_workers import LocalWorkers
 from eip_cli.sweeps.ray_workers import ClusterWorkers
 from eip_cli.sweeps.sweep_directory import Sweep
 from eip_cli.sweeps.workers import SweepObserver
+from tests.support.small_sweeps import LONG, NETWORKS, TINY, ask_tiny, make_sweep, plan_tiny
+from tests.training.test_training import assert_same_training
 
 NODE = {"num_cpus": 1, "memory": 4_000_000_000, "object_store_memory": 100_000_000}
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_sweeps import NETWORKS, ask_tiny, make_sweep, plan_tiny
 
 from eip_cli.foundation.errors import RunError, TrainingError
 from eip_cli.foundation.processor import available_threads
@@ -14,6 +13,7 @@ from eip_cli.sweeps.conductor import extend_request, plan_sweep
 from eip_cli.sweeps.local_workers import LocalWorkers
 from eip_cli.sweeps.plan import PlannedRun, SweepRequest, group_runs
 from eip_cli.sweeps.sweep_directory import Sweep, find_sweep, open_sweep
+from tests.support.small_sweeps import NETWORKS, ask_tiny, make_sweep, plan_tiny
 
 
 def plan(

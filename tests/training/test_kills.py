@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_training import TINY, assert_same_training
 
 from eip_cli.foundation.errors import RunError
 from eip_cli.runs.run_directory import Run
 from eip_cli.training.session import resume_training, train_model
+from tests.support.places import ROOT
+from tests.training.test_training import TINY, assert_same_training
 
 PROGRAM = Path(__file__).with_name("fatal_training.py")
 
@@ -60,7 +61,7 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tu
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(PROGRAM.parent)},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
         check=True,
         timeout=900,

@@ -12,7 +12,6 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from fakes import write_cifar10
 
 from eip_cli import __version__
 from eip_cli.cli import cli
@@ -21,8 +20,9 @@ from eip_cli.pictures.curves import draw_curves
 from eip_cli.published.baseline import CIFAR10_FINGERPRINT
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.runs.history import EpochRow
+from tests.support.fakes import write_cifar10
+from tests.support.places import NETWORKS
 
-NETWORKS = Path(__file__).with_name("networks.py")
 TRAIN_TINY = [
     "train",
     "--model",
@@ -269,7 +269,7 @@ def test_a_run_on_other_data_is_not_compared(home: Path) -> None:
 
 def write_cifar10_run(accuracy: float, **changes: Any) -> None:
     """A finished run on CIFAR-10 as a training would have recorded it."""
-    from test_runs import make_run, record_of
+    from tests.runs.test_runs import make_run, record_of
 
     run = make_run("mine", "2026-01-01T00:00:00+00:00")
     record = record_of("mine").to_dict()
@@ -371,7 +371,7 @@ def test_another_programs_record_beside_a_file_is_not_read() -> None:
 @pytest.fixture
 def three_runs() -> None:
     """Runs of two seeds and two batch sizes, one of them unfinished."""
-    from test_runs import make_run, record_of
+    from tests.runs.test_runs import make_run, record_of
 
     for day, (name, status, best, changes) in enumerate(
         [

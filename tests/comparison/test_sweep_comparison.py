@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from scipy.stats import t, ttest_ind
-from written_sweeps import ANY_REQUEST, history_to, planned, write_run, write_sweep
 
 from eip_cli.cli import cli
 from eip_cli.comparison.baseline_comparison import compare_with_baseline
@@ -27,6 +26,7 @@ from eip_cli.runs.history import format_history
 from eip_cli.runs.run_directory import HISTORY_FILE
 from eip_cli.sweeps.plan import PlannedRun
 from eip_cli.sweeps.sweep_directory import open_sweep
+from tests.support.written_sweeps import ANY_REQUEST, history_to, planned, write_run, write_sweep
 
 OURS, BASE = [0.8441, 0.8402, 0.8466], [0.8251, 0.8244, 0.8297]
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fakes import write_cifar10
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eip_cli.cli import cli
+from tests.support import places
+from tests.support.fakes import write_cifar10
 
-NETWORKS = Path(__file__).with_name("networks.py").as_posix()
+NETWORKS = places.NETWORKS.as_posix()
 
 # (arguments, exit status, what the message says). Status 2 is Click's own form.
 BAD_INPUTS = [

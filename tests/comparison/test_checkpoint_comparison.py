@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from test_runs import record_of
 
 from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.cli import cli
@@ -21,6 +20,7 @@ from eip_cli.foundation.backend import keras
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.protocols import resolve_config
 from eip_cli.runs.run_directory import Run
+from tests.runs.test_runs import record_of
 
 
 def assessment_of(

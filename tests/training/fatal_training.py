@@ -21,7 +21,7 @@ def main() -> None:
     for line in sys.stdin:
         run_dir, moment, signal_name = line.rstrip("\n").split("\t")
         if moment != "import":
-            import test_training  # noqa: F401  # and with it Keras, once for all that follow
+            import tests.training.test_training  # noqa: F401  # and with it Keras, once for all that follow
         child = os.fork()
         if child == 0:
             train(run_dir, moment, signal_name)
@@ -38,11 +38,10 @@ def train(run_dir: str, moment: str, signal_name: str) -> None:
 
     if kind == "import":
         die()
-    from test_training import TINY
-
     from eip_cli.foundation import files
     from eip_cli.training import session
     from eip_cli.training import trainer as training
+    from tests.training.test_training import TINY
 
     if kind == "replace":
         _wrap(files.os, "replace", int(place[0]), die, place[1])

@@ -6,7 +6,6 @@ from dataclasses import replace
 import click
 import numpy as np
 import pytest
-from networks import tiny
 
 from eip_cli.cli import cli
 from eip_cli.cli.common.training_options import given_settings
@@ -16,6 +15,7 @@ from eip_cli.networks.source_text import write_network_code
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.protocols import OWN_SCHEDULE, resolve_config
 from eip_cli.recipes.train_command import has_other_schedule, write_train_command
+from tests.support.networks import tiny
 
 layers = keras.layers
 

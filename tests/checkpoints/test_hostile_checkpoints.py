@@ -16,13 +16,13 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hostile_configs import ATTACKS, keras_2_lambda, keras_3_lambda, lambda_function
 
 from eip_cli.checkpoints.checkpoint_file import load_checkpoint
 from eip_cli.checkpoints.reading import containers as model_files
 from eip_cli.checkpoints.reading import hdf5_probe as h5_probe
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError
+from tests.checkpoints.hostile_configs import ATTACKS, keras_2_lambda, keras_3_lambda, lambda_function
 
 SECRET = b"the victim's own words, which no model file may read" * 4
 DENSE = "model_weights/dense/plain/dense"
