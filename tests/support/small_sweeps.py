@@ -11,7 +11,7 @@ from tests.support.places import NETWORKS
 
 TINY = f"{NETWORKS}:tiny"
 # Long enough for a stop to fall between its first and its last epoch.
-LONG = TrainConfig(dataset="digits", limit_train=160, batch_size=16, epochs=40, threads=1)
+LONG = TrainConfig(dataset="digits", limit_train=160, batch_size=16, epochs=40, threads=1, accelerate=False)
 
 
 def plan_tiny(seeds: tuple[int, ...] = (0, 1), config: TrainConfig = LONG) -> tuple[PlannedRun, ...]:

@@ -115,7 +115,8 @@ def test_one_sweep_is_trained_by_one_process(tmp_path: Path) -> None:
 def start_sweep(path: Path, *options: str) -> subprocess.Popen[str]:
     """``eip sweep`` of the two runs of ``whole``, in a process of its own."""
     arguments = ["--model", TINY, "--seeds", "2", "--dataset", "digits", "--limit-train", "160"]
-    arguments += ["--batch-size", "16", "--epochs", "40", "--threads", "1", "--sweep-dir", str(path)]
+    arguments += ["--batch-size", "16", "--epochs", "40", "--threads", "1", "--no-accelerate"]
+    arguments += ["--sweep-dir", str(path)]
     command = [sys.executable, "-m", "eip_cli", "sweep", *arguments, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -193,7 +194,17 @@ def test_a_sweep_grows_by_what_is_said_and_keeps_the_rest(whole: Sweep) -> None:
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on() -> None:
-    options = ("--dataset", "digits", "--limit-train", "64", "--batch-size", "16", "--epochs", "1")
+    options = (
+        "--dataset",
+        "digits",
+        "--limit-train",
+        "64",
+        "--batch-size",
+        "16",
+        "--epochs",
+        "1",
+        "--no-accelerate",
+    )
     models = ("--model", TINY, "--model", f"{NETWORKS}:exploding")
     result = sweep(*models, "--seeds", "1", *options, "--sweep-dir", "both")
     assert result.exit_code == 1
