@@ -22,7 +22,7 @@ def main(pytest_arguments: list[str]) -> int:
     """Run every check, the cheap ones first; the first failure ends it."""
     root = Path(__file__).resolve().parent.parent
     for program, *arguments in (*CHECKS, (*PYTEST, *pytest_arguments)):
-        command = [Path(sys.executable).with_name(program), *arguments]
+        command = [str(Path(sys.executable).with_name(program)), *arguments]
         status = subprocess.run(command, cwd=root, check=False).returncode
         if status != 0:
             print(f"{program} {' '.join(arguments)} failed", file=sys.stderr)

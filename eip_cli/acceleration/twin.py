@@ -24,8 +24,8 @@ def accelerate(model: keras.Model) -> keras.Model | None:
     than Keras draws from the same state. Inference equals Keras's to float32 rounding.
 
     Nothing applies on other backends than TensorFlow, where TensorFlow sees a GPU, to subclassed
-    models, to models with several inputs or outputs, and where no layer is known here. Whether a
-    layer is frozen is read here: freeze first.
+    models, to models with several inputs or outputs or an input of whole numbers, and where no layer is
+    known here. Whether a layer is frozen is read here: freeze first.
     """
     if not is_tensorflow_on_cpu() or not _is_plain_graph(model):
         return None
@@ -58,6 +58,7 @@ def _is_plain_graph(model: keras.Model) -> bool:
     return (
         plain
         and len(model.inputs) == len(model.outputs) == 1
+        and "float" in str(model.inputs[0].dtype)  # the twin computes with floats from the first layer on
         and hasattr(keras.Function, "_run_through_graph")
     )
 

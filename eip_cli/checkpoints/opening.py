@@ -6,10 +6,12 @@ from pathlib import Path
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
 from eip_cli.foundation.files import file_sha256
+from eip_cli.networks.input_scaling import find_own_scaling
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
 from eip_cli.networks.users_code import is_user_network
-from eip_cli.runs.run_directory import Run
+from eip_cli.recipes.pixels import BYTE_PIXELS, UNIT_PIXELS
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
 
 from .checkpoint_file import load_checkpoint
 from .naming import hash_source, is_checkpoint_name, resolve_checkpoint
@@ -33,6 +35,13 @@ class OpenedModel:
     network: str | None = None
     notice: str | None = None
 
+    @property
+    def is_as_recorded(self) -> bool:
+        """Whether this is a checkpoint of a run, and not another than the run recorded."""
+        if self.run is None or self.path is None or self.path.name not in (BEST_FILE, FINAL_FILE):
+            return False
+        return self.run.read_record().sha256.get(self.path.name) in (None, self.source_sha256)
+
 
 def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
     """The model that ``spec`` means: a known network, a user's (whose code runs), or a checkpoint.
@@ -50,6 +59,20 @@ def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
             "module:function, or a checkpoint"
         )
     return open_checkpoint(spec, trust=trust)
+
+
+def find_pixels(opened: OpenedModel) -> tuple[str, str | None]:
+    """The form of pixels that a model was made for, as far as that is known, and what shows it, in words.
+
+    A run's checkpoint was trained on those of its run. Else the network may show that it scales pixels
+    itself, and takes them from 0 to 255; one that shows nothing is taken to want 0-1, and nothing is said.
+    """
+    if opened.run is not None and opened.is_as_recorded:
+        pixels = opened.run.read_record().config.pixels
+        assert pixels is not None  # a record's configuration is a resolved one
+        return pixels, None
+    shown = None if opened.name in KNOWN_NETWORKS else find_own_scaling(opened.model)
+    return (UNIT_PIXELS.form, None) if shown is None else (BYTE_PIXELS.form, shown)
 
 
 def open_checkpoint(name: str, network: str | None = None, trust: bool = False) -> OpenedModel:

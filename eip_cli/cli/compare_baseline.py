@@ -6,7 +6,14 @@ import click
 
 from .common.help_texts import COMPARED_HELP
 from .common.messages import show_notice, shown_progress
-from .common.options import data_dir_option, format_option, plot_option, trust_option, verbose_option
+from .common.options import (
+    data_dir_option,
+    format_option,
+    pixels_option,
+    plot_option,
+    trust_option,
+    verbose_option,
+)
 
 
 @click.command(epilog=COMPARED_HELP)
@@ -19,6 +26,7 @@ from .common.options import data_dir_option, format_option, plot_option, trust_o
     "is missing; a sweep's own base network is not judged.",
 )
 @data_dir_option
+@pixels_option
 @trust_option
 @verbose_option
 @format_option
@@ -29,6 +37,7 @@ def compare_baseline(
     plot: Path | None,
     require_better: bool,
     data_dir: Path | None,
+    pixels: str | None,
     trust: bool,
     output_format: str,
 ) -> None:
@@ -49,7 +58,7 @@ def compare_baseline(
         from eip_cli.comparison.baseline_comparison import compare_with_baseline
 
         with shown_progress() as progress:
-            rows = compare_with_baseline(names, progress, data_dir=data_dir, trust=trust)
+            rows = compare_with_baseline(names, progress, data_dir=data_dir, trust=trust, pixels=pixels)
     if plot is not None:
         from eip_cli.comparison.curve_collection import collect_curves
         from eip_cli.pictures.curves import draw_comparison

@@ -10,6 +10,7 @@ from .common.options import (
     data_dir_option,
     dataset_option,
     format_option,
+    pixels_option,
     plot_option,
     trust_option,
     verbose_option,
@@ -24,6 +25,7 @@ from .common.options import (
 @click.option("--per-class", is_flag=True, help="Accuracy of each class.")
 @click.option("--confusion-matrix", is_flag=True, help="Images by true and predicted class.")
 @plot_option(help="Draw the confusion matrix (.png, .svg, .pdf).")
+@pixels_option
 @trust_option
 @verbose_option
 @format_option
@@ -35,6 +37,7 @@ def evaluate(
     per_class: bool,
     confusion_matrix: bool,
     plot: Path | None,
+    pixels: str | None,
     trust: bool,
     output_format: str,
 ) -> None:
@@ -46,7 +49,13 @@ def evaluate(
 
     with shown_progress() as progress:
         evaluation = evaluate_checkpoint(
-            checkpoint, progress, network=model, dataset=dataset, data_dir=data_dir, trust=trust
+            checkpoint,
+            progress,
+            network=model,
+            dataset=dataset,
+            data_dir=data_dir,
+            trust=trust,
+            pixels=pixels,
         )
     if plot is not None:
         title = f"{evaluation.model} on {evaluation.dataset}: {evaluation.accuracy:.2%} of {evaluation.n:,}"

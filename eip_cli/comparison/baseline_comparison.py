@@ -47,11 +47,13 @@ def compare_with_baseline(
     *,
     data_dir: Path | None = None,
     trust: bool = False,
+    pixels: str | None = None,
 ) -> list[Comparison]:
     """A row for each run and checkpoint named and for each configuration of a sweep named, in that order.
 
     A run and a sweep are compared by what their records say; a checkpoint is evaluated on CIFAR-10,
-    or on its run's dataset, and from the second one on also against the first by McNemar's test. A
+    or on its run's dataset, and from the second one on also against the first by McNemar's test, on pixels
+    of the form ``pixels`` (None: as each was made for, as far as that is known). A
     sweep named twice counts once. Raises an EipError where one cannot be had.
     """
     found = [find_subject(name) for name in names]
@@ -66,7 +68,7 @@ def compare_with_baseline(
         elif isinstance(item, Run):
             rows.append(_compare_run(item, labels[item.path]))
         else:
-            row, assessment = _compare_checkpoint(name, progress, data_dir, trust)
+            row, assessment = _compare_checkpoint(name, progress, data_dir, trust, pixels)
             if reference is not None:
                 row = add_mcnemar(row, assessment, reference)
             reference = reference or assessment
@@ -152,7 +154,7 @@ def _marks(record: RunRecord, history: tuple[EpochRow, ...] | None) -> tuple[str
 
 
 def _compare_checkpoint(
-    name: str, progress: DownloadProgress, data_dir: Path | None, trust: bool
+    name: str, progress: DownloadProgress, data_dir: Path | None, trust: bool, pixels: str | None
 ) -> tuple[Comparison, "Assessment"]:
     # Imported here: they start Keras, which runs and sweeps do without.
     from eip_cli.networks.summary import summarize_model
@@ -160,7 +162,7 @@ def _compare_checkpoint(
     from .evaluation import assess_model, open_announced
 
     opened = open_announced(name, progress, None, trust)
-    assessment = assess_model(opened, progress, data_dir=data_dir)
+    assessment = assess_model(opened, progress, data_dir=data_dir, pixels=pixels)
     evaluation = assessment.evaluation
     receptive_field: Pair | None = None
     with suppress(ModelError):  # a geometry that is not known leaves the accuracy comparable
@@ -180,7 +182,7 @@ def _compare_checkpoint(
         model=evaluation.model,
         selected_on=evaluation.selected_on,
         # A maximum over epochs on the test images is no estimate that an interval could be put around.
-        comparable=evaluation.selected_on != "test",
+        comparable=evaluation.selected_on != "test" and evaluation.doubt is None,
         notes=tuple(notes),
     )
     return row, assessment
@@ -193,6 +195,8 @@ def add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Com
     its win is ``not comparable``; its loss stands, and so does what two such checkpoints differ by.
     """
     against = other.evaluation.checkpoint
+    if this.evaluation.doubt or other.evaluation.doubt:
+        return replace(row, notes=(*row.notes, f"not tested against {against}: one of the two is in doubt"))
     if this.images != other.images:
         return replace(row, notes=(*row.notes, f"evaluated on other images than {against}: no McNemar test"))
     only_this = int((this.is_correct & ~other.is_correct).sum())

@@ -200,7 +200,7 @@ def _terms(sample: Sample) -> tuple[Any, ...]:
 def _departures(config: TrainConfig) -> str:
     """In what settings ``config`` departs from its network's own protocol; empty for none."""
     own = resolve_config(TrainConfig(model=config.model, dataset=config.dataset))
-    names = ("batch_size", "learning_rate", "schedule")
+    names = ("batch_size", "learning_rate", "schedule", "pixels")
     return ", ".join(
         f"{name} {getattr(config, name)}" for name in names if getattr(config, name) != getattr(own, name)
     )

@@ -17,7 +17,8 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
         ["Checkpoint", evaluation.checkpoint],
         ["Model", f"{evaluation.model} ({evaluation.params:,} parameters)"],
         ["Images", f"{evaluation.n:,} {evaluation.split} images of {evaluation.dataset}"],
-        ["Cross-entropy", f"{evaluation.loss:.4f}"],
+        ["Pixels", evaluation.pixel_scale],
+        ["Cross-entropy", "not finite" if evaluation.loss is None else f"{evaluation.loss:.4f}"],
         ["Accuracy", f"{format_percent(evaluation.accuracy)} (95% interval {interval})"],
     ]
     if evaluation.delta is not None:

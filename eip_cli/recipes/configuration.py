@@ -13,6 +13,8 @@ from eip_cli.foundation.records import (
     require_declared_kinds,
 )
 
+from .pixels import PIXEL_FORMS, is_pixel_form
+
 DATASETS = ("cifar10", "digits")
 LARGEST_SEED = 2**32 - 1
 
@@ -25,7 +27,8 @@ class TrainConfig:
     training images held out for validation, and None validates on the test images, as the
     report did. ``learning_rate`` is the first epoch's. ``schedule`` is a name of SCHEDULES, or
     ``own`` for a network that comes compiled with an optimizer of its own. ``trust`` admits unknown
-    layers where ``model`` is a checkpoint.
+    layers where ``model`` is a checkpoint. ``pixels`` is a form of recipes.pixels; None takes 0-1, or
+    0-255 for a network that scales them itself.
 
     Raises TrainingError where a value is no possible one.
     """
@@ -44,12 +47,15 @@ class TrainConfig:
     tensorboard: bool = False
     data_dir: str | None = None
     trust: bool = False
+    pixels: str | None = None
 
     def __post_init__(self) -> None:
         try:
             require_declared_kinds(self)
         except RecordError as error:
             raise TrainingError(str(error)) from None
+        if self.pixels is not None and not is_pixel_form(self.pixels):
+            raise TrainingError(f"no pixels {self.pixels!r}: use {', '.join(PIXEL_FORMS)}")
         if self.dataset not in DATASETS:
             raise TrainingError(f"no dataset {self.dataset!r}: use {' or '.join(DATASETS)}")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from eip_cli.foundation.processor import available_threads
 
 from .configuration import TrainConfig
+from .pixels import UNIT_PIXELS
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,18 @@ _DIGITS = {
 OWN_SCHEDULE = "own"
 
 
-def resolve_config(config: TrainConfig, compiled: bool = False, network: str | None = None) -> TrainConfig:
+def complete_old_config(config: TrainConfig) -> TrainConfig:
+    """A resolved ``config`` that was written before there was a choice of pixels: all networks had 0-1."""
+    return config if config.pixels else replace(config, pixels=UNIT_PIXELS.form)
+
+
+def resolve_config(
+    config: TrainConfig, compiled: bool = False, network: str | None = None, pixels: str = UNIT_PIXELS.form
+) -> TrainConfig:
     """``config`` with every open field filled from the network's protocol on its dataset.
 
     ``compiled``: the network brings its own optimizer, whose learning rate is kept unless given.
-    ``network``: the known network that a checkpoint holds.
+    ``network``: the known network that a checkpoint holds. ``pixels``: what the network takes, by itself.
     """
     protocols = _CIFAR10 if config.dataset == "cifar10" else _DIGITS
     protocol = protocols.get(network or config.model, protocols["separable"])
@@ -47,4 +55,5 @@ def resolve_config(config: TrainConfig, compiled: bool = False, network: str | N
         learning_rate=config.learning_rate or (None if compiled else rate),
         schedule=config.schedule or (OWN_SCHEDULE if compiled else schedule),
         threads=config.threads or available_threads(),
+        pixels=config.pixels or pixels,
     )

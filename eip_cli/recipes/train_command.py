@@ -43,7 +43,16 @@ def write_train_command(config: TrainConfig, network: str | None = None) -> str:
     words = ["eip", "train"]
     if config.model != TrainConfig.model:
         words += ["--model", portable_source(config.model)]
-    options = ("dataset", "epochs", "batch_size", "learning_rate", "seed", "limit_train", "validation_split")
+    options = (
+        "dataset",
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "seed",
+        "limit_train",
+        "validation_split",
+        "pixels",
+    )
     for name in options:
         value = getattr(config, name)
         if value != (TrainConfig.dataset if name == "dataset" else getattr(default, name)):
@@ -64,6 +73,6 @@ def describe_changes(config: TrainConfig, network: str | None = None) -> list[st
     default = protocol_of(config, network)
     return [
         f"{name.replace('_', ' ')} {getattr(config, name)} instead of {getattr(default, name)}"
-        for name in ("batch_size", "learning_rate", "schedule")
+        for name in ("batch_size", "learning_rate", "schedule", "pixels")
         if getattr(config, name) != getattr(default, name)
     ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.display.formatting import format_pair, format_percent
-from eip_cli.display.markdown import show_code
+from eip_cli.display.markdown import show_code, show_words
 from eip_cli.recipes.protocols import OWN_SCHEDULE
 from eip_cli.recipes.train_command import portable_source
 
@@ -85,6 +85,7 @@ def _list_training(results: RunResults) -> list[list[str]]:
     return [
         ["Trained on", f"{record.train_images:,} images of {DATASET_NAMES[config.dataset]}"],
         ["Data fingerprint", _show(record.dataset_fingerprint.get("unordered"))],
+        ["Pixels", show_words(record.pixel_scale or str(config.pixels))],
         ["Seed", str(config.seed)],
         ["Batch size", str(config.batch_size)],
         ["Optimizer", "the network's own" if config.schedule == OWN_SCHEDULE else "Adam, Keras's defaults"],

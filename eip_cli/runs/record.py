@@ -1,10 +1,11 @@
 """``run.json``: what a run was asked to be, what made it, and what it came to."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from eip_cli.foundation.records import Count, Number, RecordError, Share, parse_record, require_plain_texts
 from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import complete_old_config
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class RunRecord:
 
     ``final_accuracy`` and ``best_accuracy`` are measured on the images that ``selected_on``
     names; ``test_accuracy`` is there only with a validation split, and is the best checkpoint's.
-    ``config`` is a resolved one.
+    ``config`` is a resolved one; ``pixel_scale`` is its pixels in words, with the numbers behind the name.
     """
 
     id: str
@@ -28,6 +29,7 @@ class RunRecord:
     versions: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     hardware: dict[str, Any] = field(default_factory=dict)
+    pixel_scale: str | None = None
     epochs_done: Count = 0
     final_accuracy: Share | None = None
     best_accuracy: Share | None = None
@@ -60,8 +62,10 @@ def parse_run_record(content: bytes) -> RunRecord:
     Raises RecordError where it holds none, and TrainingError where its configuration is no possible one.
     """
     record = parse_record(content, RunRecord)
+    record = replace(record, config=complete_old_config(record.config))
     config = record.config
     require_plain_texts(id=record.id, status=record.status, started=record.started, ended=record.ended)
+    require_plain_texts(pixel_scale=record.pixel_scale)
     require_plain_texts(config__model=config.model, config__schedule=config.schedule)
     for name in ("epochs", "batch_size", "threads"):
         if getattr(config, name) is None:

@@ -69,10 +69,11 @@ def plan_sweep(
     a user's code runs. Raises an EipError where one is, where a setting's value is no possible one, or
     where a network's file has changed since ``old`` was planned.
     """
-    from eip_cli.training.preparation import open_network
+    from eip_cli.training.preparation import choose_pixels, open_network
 
     networks = [open_network(replace(request.config, model=model), progress) for model in request.models]
     opened = {located.model: network for located, network in networks}
+    pixels = {model: choose_pixels(request.config, network, progress) for model, network in opened.items()}
     configs = [replace(request.config, model=model) for model in opened]  # each once, however often named
     wanted = plan_runs(configs, request.seeds, request.settings)
     if len(wanted) > MOST_RUNS:
@@ -84,7 +85,10 @@ def plan_sweep(
         network = opened[config.model]
         _require_same_source(plan, config.model, network.source_sha256)
         full = resolve_config(
-            replace(config, threads=threads), compiled=network.model.compiled, network=network.network
+            replace(config, threads=threads),
+            compiled=network.model.compiled,
+            network=network.network,
+            pixels=pixels[config.model],
         )
         if identify_run(full) not in known:
             name = name_run(label, full.seed, [planned.name for planned in plan])

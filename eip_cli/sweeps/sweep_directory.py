@@ -5,7 +5,7 @@ What a sweep has come to is read from its runs; nothing of it is kept twice.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ from eip_cli.foundation.errors import RunError, TrainingError
 from eip_cli.foundation.files import is_leftover, write_atomically
 from eip_cli.foundation.records import RecordError, parse_record
 from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import complete_old_config
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import LOCK_FILE, Run, make_free_directory
 
@@ -64,7 +65,8 @@ class Sweep:
 
     def read_plan(self) -> tuple[PlannedRun, ...]:
         """The planned trainings, in the order of the plan. Raises RunError where it is missing or damaged."""
-        plan = self._read(_WrittenPlan).runs
+        written = self._read(_WrittenPlan).runs
+        plan = tuple(replace(planned, config=complete_old_config(planned.config)) for planned in written)
         has_own_names = len({planned.name.lower() for planned in plan}) == len(plan)
         if not (has_own_names and all(map(_is_harmless, plan))):
             raise RunError(f"{self.plan_path} is {_DAMAGED}")

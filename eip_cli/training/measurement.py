@@ -9,19 +9,27 @@ import numpy as np
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
 from eip_cli.networks.known import CLASS_COUNT
+from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
 
 # Images a second of the separable network on 2 busy cores: 1780 at 50, 1744 at 100, 1313 at 500.
 INFERENCE_BATCH = 100
+NO_CLASS = -1
+# Of larger numbers the squares are infinite in single precision.
+LARGEST_WEIGHT = 1e18
 Loss = Callable[[np.ndarray, np.ndarray], Any]  # a backend's tensor: a mean, or one loss an image
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Loss and accuracy over images, and the predicted class (int64) of each."""
+    """Loss and accuracy over images, and the predicted class (int64) of each.
+
+    ``non_finite`` counts the images with an output that is no finite number: NO_CLASS, and so wrong.
+    """
 
     loss: float
     accuracy: float
     predictions: np.ndarray
+    non_finite: int = 0
 
 
 def loss_of(model: keras.Model) -> Loss:
@@ -44,11 +52,6 @@ def targets_for(loss: Loss, labels: np.ndarray) -> np.ndarray:
     return np.eye(CLASS_COUNT, dtype="float32")[labels]
 
 
-def scale_images(images: np.ndarray) -> np.ndarray:
-    """uint8 pixels -> float32 in [0, 1], the only preprocessing there is."""
-    return images.astype("float32") / np.float32(255)
-
-
 def require_probabilities(outputs: np.ndarray, loss: Loss, name: str) -> None:
     """Raise ModelError where a loss on probabilities is given something else, such as logits.
 
@@ -63,26 +66,41 @@ def require_probabilities(outputs: np.ndarray, loss: Loss, name: str) -> None:
         )
 
 
+def find_overflow(model: keras.Model) -> str | None:
+    """Which weight of ``model`` is not finite, or so large that what it is multiplied with is not; in words.
+
+    Such weights may come of training-mode steps that are all finite: moving averages work in inference alone.
+    """
+    for weight in model.weights:
+        largest = np.abs(np.asarray(weight)).max(initial=0)
+        if not largest < LARGEST_WEIGHT:  # which NaN is not either
+            return f"{weight.path} holds {largest:.2g}, so that outputs are not finite or mean nothing"
+    return None
+
+
 def measure(
     predict: Callable[[np.ndarray], np.ndarray],
     loss: Loss,
     images: np.ndarray,
     labels: np.ndarray,
     before_batch: Callable[[], None] = lambda: None,
+    pixels: PixelScale = UNIT_PIXELS,
 ) -> Measurement:
     """``predict`` over uint8 ``images`` (n, 32, 32, 3), against ``labels`` (n,).
 
-    ``predict`` maps float32 images in [0, 1] to (n, 10) outputs. ``before_batch`` is called before
-    each batch and may raise, to stop. Cross-entropy clips probabilities at 1e-7, as Keras does.
+    ``predict`` maps float32 images, scaled by ``pixels``, to (n, 10) outputs. ``before_batch`` is called
+    before each batch and may raise, to stop. Cross-entropy clips probabilities at 1e-7, as Keras does.
     """
     outputs = np.empty((len(images), CLASS_COUNT), dtype="float32")
     for start in range(0, len(images), INFERENCE_BATCH):
         before_batch()
         batch = slice(start, start + INFERENCE_BATCH)
-        outputs[batch] = predict(scale_images(images[batch]))
-    predictions = outputs.argmax(axis=1)
+        outputs[batch] = predict(pixels.apply(images[batch]))
+    is_finite = np.isfinite(outputs).all(axis=1)
+    predictions = np.where(is_finite, outputs.argmax(axis=1), NO_CLASS)
     return Measurement(
         loss=float(np.mean(loss(targets_for(loss, labels), outputs))),
         accuracy=float(np.mean(predictions == labels)),
         predictions=predictions,
+        non_finite=int(np.count_nonzero(~is_finite)),
     )

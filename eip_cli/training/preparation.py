@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from eip_cli.checkpoints.naming import locate_source, require_source
-from eip_cli.checkpoints.opening import OpenedModel, open_model
+from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_model
 from eip_cli.datasets.dataset import Dataset, limit_training_images, split_validation
 from eip_cli.datasets.download import DownloadProgress
 from eip_cli.datasets.loading import load_dataset
@@ -16,6 +16,7 @@ from eip_cli.networks.receptive_field.arithmetic import Pair
 from eip_cli.networks.summary import summarize_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.pixels import PixelScale, make_pixel_scale
 from eip_cli.recipes.protocols import resolve_config
 from eip_cli.runs.provenance import describe_environment, describe_hardware, describe_versions
 from eip_cli.runs.record import RunRecord
@@ -34,6 +35,7 @@ class Prepared:
     train: LabelledImages
     val: LabelledImages
     trainer: Trainer
+    pixels: PixelScale
 
 
 def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
@@ -43,11 +45,18 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     """
     use_threads(config.threads or available_threads())
     config, opened = open_network(config, progress)
-    config = resolve_config(config, compiled=opened.model.compiled, network=opened.network)
+    config = resolve_config(
+        config,
+        compiled=opened.model.compiled,
+        network=opened.network,
+        pixels=choose_pixels(config, opened, progress),
+    )
     dataset = load_dataset(config.dataset, Path(config.data_dir) if config.data_dir else None, progress)
     train, val = _choose_images(config, dataset)
-    trainer = Trainer(opened.model, config, train, val, opened.loss)
-    return Prepared(config, opened, dataset, train, val, trainer)
+    assert config.pixels is not None  # the configuration is a resolved one
+    pixels = make_pixel_scale(config.pixels, lambda: dataset.channel_statistics)
+    trainer = Trainer(opened.model, config, train, val, opened.loss, pixels)
+    return Prepared(config, opened, dataset, train, val, trainer, pixels)
 
 
 def open_network(config: TrainConfig, progress: DownloadProgress) -> tuple[TrainConfig, OpenedModel]:
@@ -61,6 +70,19 @@ def open_network(config: TrainConfig, progress: DownloadProgress) -> tuple[Train
     opened = open_model(source, config.seed, config.trust)
     require_classifier(opened.model, opened.name)
     return replace(config, model=source), opened
+
+
+def choose_pixels(config: TrainConfig, opened: OpenedModel, progress: DownloadProgress) -> str:
+    """The form of pixels that the network is trained on: what ``config`` asks for, or what it was made for.
+
+    Where the network itself shows what it was made for, that is said.
+    """
+    pixels, shown = find_pixels(opened)
+    if shown is not None and config.pixels in (None, pixels):
+        progress.notice(f"{opened.name} gets pixels {pixels}: {shown}")
+    elif shown is not None:
+        progress.notice(f"{opened.name} gets pixels {config.pixels} as asked, although {shown}")
+    return config.pixels or pixels
 
 
 def _choose_images(config: TrainConfig, dataset: Dataset) -> tuple[LabelledImages, LabelledImages]:
@@ -90,6 +112,7 @@ def start_record(run: Run, prepared: Prepared) -> RunRecord:
         versions=describe_versions(),
         environment=describe_environment(),
         hardware=describe_hardware(accelerator_names()),
+        pixel_scale=str(prepared.pixels),
         accelerated=prepared.trainer.is_accelerated,
         deterministic=is_deterministic(),
         sha256=sources,

@@ -191,6 +191,8 @@ class _Session:
         for epoch in range(self.epochs_done, self._prepared.config.epochs):
             row = self._trainer.run_epoch(epoch, observer, guard.check)
             is_best = self._commit(row)
+            if fault := self._trainer.describe_overflow():
+                observer.notice(f"Epoch {row.epoch}: {fault}")
             if log:
                 log.add(row)
             observer.epoch_done(row, is_best)

@@ -17,11 +17,20 @@ from eip_cli.acceleration.twin import accelerate
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError, TrainingError
 from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
 from eip_cli.recipes.protocols import OWN_SCHEDULE
 from eip_cli.recipes.schedules import SCHEDULES
 from eip_cli.runs.history import EpochRow
 
-from .measurement import Loss, Measurement, loss_of, measure, require_probabilities, scale_images, targets_for
+from .measurement import (
+    Loss,
+    Measurement,
+    find_overflow,
+    loss_of,
+    measure,
+    require_probabilities,
+    targets_for,
+)
 from .observers import StepObserver
 
 # The first steps of a process trace and compile; they are not training speed.
@@ -52,17 +61,19 @@ class Trainer:
         train: LabelledImages,
         val: LabelledImages,
         loss: Loss | None = None,
+        pixels: PixelScale = UNIT_PIXELS,
     ) -> None:
         self.model = model
         self._config = config
         self._train = train
         self._val = val
+        self._pixels = pixels
         if not model.trainable_variables:
             raise ModelError(f"{config.model} has no trainable weights: there is nothing to train")
         self._loss = loss or loss_of(model)
         self._targets = targets_for(self._loss, train.labels)
         require_probabilities(
-            np.asarray(model(scale_images(val.images[:8]), training=False)), self._loss, config.model
+            np.asarray(model(pixels.apply(val.images[:8]), training=False)), self._loss, config.model
         )
         optimizer = _optimizer_of(model, config)
         twin = accelerate(model) if config.accelerate else None
@@ -77,6 +88,7 @@ class Trainer:
         fresh = type(optimizer).from_config(optimizer.get_config())
         model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])
         self._step_rates: list[float] = []
+        self._non_finite_outputs = 0  # of the last validation, in images
 
     @property
     def steps_per_epoch(self) -> int:
@@ -98,6 +110,7 @@ class Trainer:
         rate = self._set_learning_rate(epoch)
         loss, accuracy = self._train_epoch(epoch, rate, observer, check)
         measured = self.validate(check)
+        self._non_finite_outputs = measured.non_finite
         return EpochRow(
             epoch=epoch + 1,
             learning_rate=rate,
@@ -112,9 +125,20 @@ class Trainer:
         """The network on the validation images."""
         return self.measure(self._val, check)
 
+    def describe_overflow(self) -> str | None:
+        """What of the last validation, or of the weights now, is not finite; None where all is."""
+        if self._non_finite_outputs:
+            return (
+                f"the outputs for {self._non_finite_outputs:,} of {len(self._val):,} validation images are "
+                "not finite numbers, so they count as wrong"
+            )
+        return find_overflow(self.model)
+
     def measure(self, data: LabelledImages, check: Callable[[], None]) -> Measurement:
         """The network on ``data``, in inference mode."""
-        return measure(self._stepper.predict_on_batch, self._loss, data.images, data.labels, check)
+        return measure(
+            self._stepper.predict_on_batch, self._loss, data.images, data.labels, check, self._pixels
+        )
 
     @property
     def weights(self) -> tuple[np.ndarray, ...]:
@@ -160,7 +184,7 @@ class Trainer:
             check()
             began = time.perf_counter()
             chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-            images = scale_images(self._train.images[chosen])
+            images = self._pixels.apply(self._train.images[chosen])
             logs = self._stepper.train_on_batch(images, self._targets[chosen], return_dict=True)
             # Reading the loss waits for the device, so the clock sees the whole step.
             loss = float(logs["loss"])

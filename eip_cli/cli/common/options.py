@@ -8,6 +8,7 @@ import click
 
 from eip_cli.foundation.errors import EipError
 from eip_cli.recipes.configuration import DATASETS, LARGEST_SEED
+from eip_cli.recipes.pixels import PIXEL_FORMS, is_pixel_form
 
 FORMATS = ("table", "json", "csv", "markdown")
 
@@ -52,6 +53,25 @@ trust_option = click.option(
     "--trust",
     is_flag=True,
     help="Allow layer types outside the known ones in a checkpoint; for files of your own only.",
+)
+
+
+def _check_pixels(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_pixel_form(value):
+        raise click.BadParameter(
+            f"{value!r} is not one of {', '.join(PIXEL_FORMS)}, nor standardised=MEAN/DEVIATION.",
+            context,
+            parameter,
+        )
+    return value
+
+
+pixels_option = click.option(
+    "--pixels",
+    metavar="|".join(PIXEL_FORMS),
+    callback=_check_pixels,
+    help="Numbers that pixels are given as; standardised: by each channel's mean and deviation over the "
+    "training images. [default: what the network was made for, else 0-1]",
 )
 
 PLOT_ENDINGS = (".png", ".svg", ".pdf")

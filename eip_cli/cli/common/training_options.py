@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from eip_cli.recipes.configuration import LARGEST_SEED
 
-from .options import data_dir_option, dataset_option, trust_option
+from .options import data_dir_option, dataset_option, pixels_option, trust_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -85,6 +85,7 @@ _TRAINING_OPTIONS = (
         show_default=True,
         help="Faster equivalents of layers on a CPU.",
     ),
+    pixels_option,
     trust_option,
 )
 
