@@ -6,6 +6,7 @@ classes from an allow-list, and its weights are read into the result. Keras's ow
 ``load_model`` is never called.
 """
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +68,8 @@ def load_checkpoint(
         raise CheckpointError(_one_line(f"{path}: takes more memory than there is")) from error
 
 
-def save_model(model: keras.Model, path: Path | str) -> None:
-    """Write ``model`` to an ``.h5`` or ``.keras`` file, whole or not at all.
+def save_model(model: keras.Model, path: Path | str, weights_only: bool = False) -> None:
+    """Write ``model``, or its weights alone, to an ``.h5`` or ``.keras`` file: the whole file or none.
 
     Raises CheckpointError for another ending, and where the file or this model cannot be written.
     """
@@ -78,8 +79,13 @@ def save_model(model: keras.Model, path: Path | str) -> None:
     compiled = getattr(model, "_compile_config", None)
     settings = dict(compiled.config) if compiled is not None else {}
     try:
-        with write_atomically(path) as aside:
-            model.save(aside)
+        with write_atomically(path) as aside, warnings.catch_warnings():
+            # Keras warns of what another program could not read; this one tries it.
+            warnings.simplefilter("ignore", UserWarning)
+            if weights_only:
+                _save_weights(model, aside)
+            else:
+                model.save(aside)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written ({error.strerror or error})") from error
     except Exception as error:  # a layer of one's own may fail to describe itself, by any error
@@ -89,6 +95,15 @@ def save_model(model: keras.Model, path: Path | str) -> None:
             # Up to 3.15.1, Keras's .h5 writer removes the optimizer from the model's own record of
             # how it was compiled, and a .keras file written afterwards comes back with another one.
             compiled.config.update(settings)
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
+    named = path.with_suffix(".weights.h5")  # the one ending that Keras takes for weights
+    try:
+        model.save_weights(named)
+        named.replace(path)
+    finally:
+        named.unlink(missing_ok=True)
 
 
 def _load(

@@ -1,19 +1,22 @@
 """MODEL and CHECKPOINT as the user names them -> a Keras model and where it came from."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from eip_cli.foundation.backend import keras
-from eip_cli.foundation.errors import ModelError
+from eip_cli.foundation.errors import CheckpointError, ModelError
 from eip_cli.foundation.files import file_sha256
 from eip_cli.networks.input_scaling import find_own_scaling
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.recipes.pixels import BYTE_PIXELS, UNIT_PIXELS
+from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
 
 from .checkpoint_file import load_checkpoint
+from .known_code import is_known_code
 from .naming import hash_source, is_checkpoint_name, resolve_checkpoint
 
 
@@ -51,8 +54,7 @@ def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
     if spec in KNOWN_NETWORKS:
         return OpenedModel(spec, build_model(spec, seed))
     if is_user_network(spec):
-        model = build_model(spec, seed)
-        return OpenedModel(spec, model, source_sha256=hash_source(spec))
+        return OpenedModel(spec, build_model(spec, seed), source_sha256=hash_source(spec))
     if not is_checkpoint_name(spec):
         raise ModelError(
             f"no network, file or run {spec!r}: use {', '.join(KNOWN_NETWORKS)}, file.py:function, "
@@ -81,9 +83,12 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
     Raises CheckpointError, ModelError or RunError where it cannot be had.
     """
     found = resolve_checkpoint(name)
-    model = build_model(network) if network else None
+    record = found.run.read_record() if found.run else None
+    if network is None and record is not None and record.needs_code:
+        network = _require_known_code(found.path, record)
+    model = open_model(network).model if network else None
     loaded = load_checkpoint(found.path, candidates=KNOWN_NETWORKS, model=model, trust=trust)
-    of_run = found.run.read_record().config.model if found.run else None
+    of_run = record.config.model if record else None
     return OpenedModel(
         name=network or of_run or loaded.network or found.path.name,
         model=loaded.model,
@@ -94,3 +99,19 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
         network=loaded.network,
         notice=found.notice,
     )
+
+
+def _require_known_code(path: Path, record: RunRecord) -> str:
+    """The network whose code a run's checkpoint needs. Raises CheckpointError where it is not to be run."""
+    source = record.config.model
+    sha256 = record.sha256.get(source)
+    found = hash_source(source)
+    if sha256 is None or found != sha256:
+        state = "is not here" if found is None else "has changed since"
+        raise CheckpointError(f"{path} needs the code of {source}, which {state}: name it with --model")
+    if not is_known_code(sha256):
+        raise CheckpointError(
+            f"{path} needs the code of {source}, which was not run here before: if you trust it, name it "
+            f"with --model {shlex.quote(source)}"
+        )
+    return source

@@ -39,12 +39,17 @@ def find_doubt(
         return measure(predict, loss, images, labels, pixels=scale).accuracy
 
     own = try_out(pixels)
-    tried = [(try_out(scale), scale) for scale in _usual_scales(dataset) if scale.form != pixels.form]
-    best, scale = max(tried, key=lambda pair: pair[0])
+    tried = {scale.form: try_out(scale) for scale in _usual_scales(dataset) if scale.form != pixels.form}
+    best = max(tried.values())
     if best >= own + FAR_BETTER:
+        # Those that are about as good: which of them it was, so few images do not tell.
+        likely = [
+            form for form in sorted(tried, key=lambda form: -tried[form]) if tried[form] > best - FAR_BETTER
+        ]
+        found = ", ".join(f"{tried[form]:.1%} with --pixels {form}" for form in likely)
         return (
-            f"of {count:,} training images {best:.1%} are right with --pixels {scale.form}, {own:.1%} with "
-            f"{pixels.form}: these weights were made for other pixels than they were given here"
+            f"of {count:,} training images {own:.1%} are right with pixels {pixels.form}, but {found}: these "
+            "weights were made for other pixels than they were given here"
         )
     chance = 1 / len(dataset.class_names)
     if own < chance + FAR_BETTER:
@@ -59,7 +64,11 @@ def _usual_scales(dataset: Dataset) -> list[PixelScale]:
     mean, deviation = dataset.channel_statistics
     overall = float(np.mean(mean))
     spread = math.sqrt(float(np.mean(np.square(deviation) + np.square(mean))) - overall**2)
-    forms = (STANDARDISED, f"{STANDARDISED}={overall:.4f}/{spread:.4f}", IMAGENET)
+    forms = [
+        STANDARDISED,
+        IMAGENET,
+        *([f"{STANDARDISED}={overall:.4f}/{spread:.4f}"] if spread > 1e-4 else []),
+    ]
     return [
         UNIT_PIXELS,
         BYTE_PIXELS,

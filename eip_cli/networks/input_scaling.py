@@ -61,7 +61,7 @@ def _describe_shrinking(image: keras.KerasTensor, steps: Sequence[Any]) -> str |
     """What ``steps``, as far as they are linear, make of 0 to 255, where they shrink it; None where not."""
     if not steps:
         return None
-    gain, words = 1.0, ""
+    gain, name, low, high = 1.0, "", 0.0, 255.0
     shape = [size or SIZE_IF_OPEN for size in image.shape[1:]]
     colours = np.stack([np.full(shape, colour, "float32") for colour in (0.0, 127.5, 255.0)])
     with suppress(Exception):  # whatever a user's own layer raises: it tells of itself when it is trained
@@ -72,7 +72,8 @@ def _describe_shrinking(image: keras.KerasTensor, steps: Sequence[Any]) -> str |
             if not np.abs(white + black - 2 * grey).max() <= 1e-3 * step_size:
                 break
             if abs(step_size / 255 / gain - 1) > 0.01:  # another scale than that of the step before
-                gain = step_size / 255
-                low, high = float(np.median(black)), float(np.median(white))
-                words = f"its {step.operation.name!r} turns 0 to 255 into {low:.3g} to {high:.3g}"
-    return words if 0 < gain <= LARGEST_SHRINKING else None
+                gain, name = step_size / 255, step.operation.name
+            low, high = float(np.median(black)), float(np.median(white))
+    return (
+        f"its {name!r} turns 0 to 255 into {low:.3g} to {high:.3g}" if 0 < gain <= LARGEST_SHRINKING else None
+    )

@@ -75,7 +75,8 @@ def make_pixel_scale(
             return scale
     if form == STANDARDISED:
         mean, deviation = statistics()
-        return PixelScale(form, tuple(mean), tuple(deviation))
+        # A channel that is the same everywhere has nothing to be divided by.
+        return PixelScale(form, tuple(mean), tuple(value or 1.0 for value in deviation))
     match = _OWN_STATISTICS.fullmatch(form)
     if match is None:
         raise ValueError(f"{form!r} is no form of pixels: use one of {', '.join(PIXEL_FORMS)}")

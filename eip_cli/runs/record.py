@@ -15,6 +15,8 @@ class RunRecord:
     ``final_accuracy`` and ``best_accuracy`` are measured on the images that ``selected_on``
     names; ``test_accuracy`` is there only with a validation split, and is the best checkpoint's.
     ``config`` is a resolved one; ``pixel_scale`` is its pixels in words, with the numbers behind the name.
+    ``needs_code``: the checkpoints' network is rebuilt by the code that ``config.model`` names, as it
+    cannot be from the files alone.
     """
 
     id: str
@@ -30,6 +32,7 @@ class RunRecord:
     environment: dict[str, Any] = field(default_factory=dict)
     hardware: dict[str, Any] = field(default_factory=dict)
     pixel_scale: str | None = None
+    needs_code: bool = False
     epochs_done: Count = 0
     final_accuracy: Share | None = None
     best_accuracy: Share | None = None

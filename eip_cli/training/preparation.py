@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from eip_cli.checkpoints.known_code import remember_code
 from eip_cli.checkpoints.naming import locate_source, require_source
 from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_model
 from eip_cli.datasets.dataset import Dataset, limit_training_images, split_validation
@@ -22,7 +23,10 @@ from eip_cli.runs.provenance import describe_environment, describe_hardware, des
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import Run, utc_now
 
+from .rehearsal import Rehearsal, rehearse
 from .trainer import LabelledImages, Trainer
+
+REHEARSED_IMAGES = 4
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Prepared:
     val: LabelledImages
     trainer: Trainer
     pixels: PixelScale
+    rehearsal: Rehearsal
 
 
 def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
@@ -56,7 +61,11 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     assert config.pixels is not None  # the configuration is a resolved one
     pixels = make_pixel_scale(config.pixels, lambda: dataset.channel_statistics)
     trainer = Trainer(opened.model, config, train, val, opened.loss, pixels)
-    return Prepared(config, opened, dataset, train, val, trainer, pixels)
+    # After the trainer has compiled the network: that is what will be saved.
+    rehearsal = rehearse(opened, config.model, pixels.apply(val.images[:REHEARSED_IMAGES]), config.trust)
+    if rehearsal.needs_code:
+        progress.notice(f"Checkpoints of {opened.name} are read with its code: {rehearsal.reason}")
+    return Prepared(config, opened, dataset, train, val, trainer, pixels, rehearsal)
 
 
 def open_network(config: TrainConfig, progress: DownloadProgress) -> tuple[TrainConfig, OpenedModel]:
@@ -100,6 +109,8 @@ def start_record(run: Run, prepared: Prepared) -> RunRecord:
     sources = {}
     if prepared.opened.source_sha256:
         sources[prepared.config.model] = prepared.opened.source_sha256
+        if prepared.rehearsal.needs_code:
+            remember_code(prepared.opened.source_sha256)
     return RunRecord(
         id=run.path.resolve().name,
         status="running",
@@ -113,6 +124,7 @@ def start_record(run: Run, prepared: Prepared) -> RunRecord:
         environment=describe_environment(),
         hardware=describe_hardware(accelerator_names()),
         pixel_scale=str(prepared.pixels),
+        needs_code=prepared.rehearsal.needs_code,
         accelerated=prepared.trainer.is_accelerated,
         deterministic=is_deterministic(),
         sha256=sources,

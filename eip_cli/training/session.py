@@ -252,7 +252,7 @@ class _Session:
         model = self._prepared.opened.model
         path = self.run.path / name
         with _weights_swapped(model, weights):
-            save_model(model, path)
+            save_model(model, path, self._prepared.rehearsal.weights_only)
         self.record = replace(self.record, sha256={**self.record.sha256, name: file_sha256(path)})
 
     def _test_once(self, guard: InterruptionGuard) -> float | None:
