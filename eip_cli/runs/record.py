@@ -13,7 +13,8 @@ class RunRecord:
 
     ``final_accuracy`` and ``best_accuracy`` are measured on the images that ``selected_on``
     names; ``test_accuracy`` is there only with a validation split, and is the best checkpoint's.
-    ``config`` is a resolved one.
+    ``config`` is a resolved one. ``receptive_field`` is None where it is unknown, and where units of a
+    feature map see the whole image, as ``whole_image_seen`` then says.
     """
 
     id: str
@@ -23,6 +24,7 @@ class RunRecord:
     ended: str | None = None
     params: Count = 0
     receptive_field: tuple[Count, Count] | None = None
+    whole_image_seen: bool = False
     dataset_fingerprint: dict[str, Any] = field(default_factory=dict)
     train_images: Count = 0
     versions: dict[str, Any] = field(default_factory=dict)
