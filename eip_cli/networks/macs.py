@@ -6,7 +6,7 @@ from dataclasses import replace
 from eip_cli.foundation.backend import keras
 
 from .receptive_field.calls import Call, Feature, Shape
-from .receptive_field.layer_rules import RULES, WRAPPERS
+from .receptive_field.layer_rules import WRAPPERS, has_rule
 
 layers = keras.layers
 TRANSPOSED = frozenset([layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose])
@@ -75,6 +75,10 @@ def may_hide_macs(operation: keras.Operation) -> bool:
     kind = type(operation)
     if kind in WRAPPERS:
         return may_hide_macs(operation.layer)
-    if kind in COUNTED or (kind in RULES and kind not in ATTENTION) or not isinstance(operation, keras.Layer):
+    if (
+        kind in COUNTED
+        or (has_rule(kind) and kind not in ATTENTION)
+        or not isinstance(operation, keras.Layer)
+    ):
         return False
     return bool(operation.weights)

@@ -315,6 +315,24 @@ def test_layers_that_act_on_each_position_alone(layer: Callable[[], keras.Layer]
         lambda: layers.RandomZoom(0.2),
         lambda: layers.RandomContrast(0.2),
         lambda: layers.RandomBrightness(0.2),
+        lambda: layers.RandomErasing(),
+        lambda: layers.RandomHue(0.2, value_range=(0, 1)),
+        lambda: layers.RandomSaturation(0.2, value_range=(0, 1)),
+        lambda: layers.RandomColorJitter(value_range=(0, 1), brightness_factor=0.2),
+        lambda: layers.RandomColorDegeneration(0.2, value_range=(0, 1)),
+        lambda: layers.RandomShear(0.2, 0.2),
+        lambda: layers.RandomGrayscale(0.5),
+        lambda: layers.RandomSharpness(0.2, value_range=(0, 1)),
+        lambda: layers.RandomInvert(0.2, value_range=(0, 1)),
+        lambda: layers.RandomGaussianBlur(value_range=(0, 1)),
+        lambda: layers.RandomPerspective(0.5),
+        lambda: layers.RandomElasticTransform(value_range=(0, 1)),
+        lambda: layers.RandomPosterization(4, value_range=(0, 1)),
+        lambda: layers.Solarization(value_range=(0, 1)),
+        lambda: layers.CutMix(),
+        lambda: layers.MixUp(),
+        lambda: layers.AugMix(value_range=(0, 1)),
+        lambda: layers.RandAugment(value_range=(0, 1)),
     ],
 )
 def test_augmentation_passes_images_on_at_inference(layer: Callable[[], keras.Layer]) -> None:
@@ -449,6 +467,20 @@ class Altered(keras.Sequential):
 def test_models_that_cannot_be_traced(build: Callable[[], keras.Model], reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         summarize_fully(build())
+
+
+def test_channels_first_images_may_be_turned_before_channels_last_layers() -> None:
+    turned = summarize(
+        layers.Permute((2, 3, 1)), layers.Conv2D(8, (3, 5)), layers.Flatten(), image=(3, 32, 30)
+    )
+    assert [row.receptive_field for row in turned.layers] == [(1, 1), (3, 5), None]
+
+
+def test_convnext_of_keras_is_known() -> None:
+    model = keras.applications.ConvNeXtTiny(input_shape=(32, 32, 3), weights=None, classes=10)
+    summary = summarize_fully(model)
+    assert summary.receptive_field is not None and not summary.whole_image_seen
+    assert summary.warnings == ()
 
 
 def test_softmax_along_the_width_of_channels_first_images_is_refused() -> None:

@@ -138,6 +138,11 @@ def test_an_ordinary_classifier_keeps_the_number_of_its_features(build: Callable
     assert summary.layers[-1].receptive_field is None
 
 
+def test_stretching_the_contrast_looks_at_the_whole_image() -> None:
+    contrast = keras.Sequential([keras.Input((SIZE, SIZE, 3)), layers.AutoContrast()])
+    assert summarize_model(contrast, "net").whole_image_seen
+
+
 def test_networks_of_the_field_that_excite_their_channels() -> None:
     kinds = keras.applications.MobileNetV3Small, keras.applications.EfficientNetB0
     for kind in kinds:

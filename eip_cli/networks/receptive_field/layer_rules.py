@@ -83,9 +83,22 @@ def _find_rule(call: Call) -> tuple[Call, Rule | None]:
         return _find_distributed_rule(call)
     if kind in RULES:
         return call, RULES[kind]
+    if _is_of_keras_applications(kind):
+        return call, pointwise_rules.keep
     if kind.__module__.startswith("keras.src.ops."):
         return call, OPERATION_RULES.get(kind.__name__)
     return call, None
+
+
+def has_rule(kind: type) -> bool:
+    """Whether it is known what layers of this kind do to an image."""
+    return kind in RULES or _is_of_keras_applications(kind)
+
+
+def _is_of_keras_applications(kind: type) -> bool:
+    """Whether this is one of the layers, not public, that ConvNeXt of ``keras.applications`` is made of."""
+    of_convnext = kind.__module__ == "keras.src.applications.convnext"
+    return of_convnext and kind.__name__ in ("LayerScale", "StochasticDepth")
 
 
 def _find_distributed_rule(call: Call) -> tuple[Call, Rule | None]:
