@@ -469,6 +469,17 @@ def test_models_that_cannot_be_traced(build: Callable[[], keras.Model], reason: 
         summarize_fully(build())
 
 
+def test_what_a_network_trains_for_is_idle_in_inference_however_it_is_called() -> None:
+    def build(x: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.BatchNormalization()(layers.RandomFlip()(x, training=True), training=True)
+
+    assert geometry(summarize_graph(build)) == (1, 1, 0)
+    image = keras.Input((32, 32, 3))
+    model = keras.Model(image, layers.RandomFlip()(image, training=True))
+    images = np.random.default_rng(0).random((2, 32, 32, 3), dtype="float32")
+    np.testing.assert_array_equal(np.asarray(model(images, training=False)), images)
+
+
 def test_channels_first_images_may_be_turned_before_channels_last_layers() -> None:
     turned = summarize(
         layers.Permute((2, 3, 1)), layers.Conv2D(8, (3, 5)), layers.Flatten(), image=(3, 32, 30)
