@@ -19,9 +19,11 @@ def summary(model: str, show_rf: bool, show_macs: bool, trust: bool, output_form
     from eip_cli.checkpoints.opening import open_model
     from eip_cli.display.network_tables import report_summary
     from eip_cli.display.printing import print_report
-    from eip_cli.networks.summary import summarize_model
+    from eip_cli.networks.summary import require_receptive_field, summarize_model
 
     opened = open_model(model, trust=trust)
     show_notice(opened.notice)
     result = summarize_model(opened.model, opened.name)
+    if show_rf:
+        require_receptive_field(result)
     print_report(report_summary(result, show_rf, show_macs), output_format)

@@ -5,14 +5,11 @@ Runs and sweeps are compared by what their files say; only a checkpoint starts K
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eip_cli.datasets.download import SILENT, DownloadProgress
-from eip_cli.foundation.errors import ModelError
-from eip_cli.networks.receptive_field.arithmetic import Pair
 from eip_cli.published.baseline import BASELINE_NETWORK, baseline_for
 from eip_cli.runs.catalogue import find_run, is_run_id
 from eip_cli.runs.history import EpochRow
@@ -128,6 +125,7 @@ def _compare_run(run: Run, name: str) -> Comparison:
         record.final_accuracy if on_baseline_data else None,
         params=record.params,
         receptive_field=record.receptive_field,
+        whole_image_seen=record.whole_image_seen,
         model=record.config.model,
         epochs=record.epochs_done,
         best_accuracy=record.best_accuracy if on_baseline_data else None,
@@ -164,9 +162,7 @@ def _compare_checkpoint(
     opened = open_announced(name, progress, None, trust)
     assessment = assess_model(opened, progress, data_dir=data_dir, pixels=pixels)
     evaluation = assessment.evaluation
-    receptive_field: Pair | None = None
-    with suppress(ModelError):  # a geometry that is not known leaves the accuracy comparable
-        receptive_field = summarize_model(opened.model, opened.name).receptive_field
+    summary = summarize_model(opened.model, opened.name)
     on_baseline_data = evaluation.baseline_accuracy is not None
     notes = list(evaluation.notes)
     if not on_baseline_data:
@@ -178,7 +174,8 @@ def _compare_checkpoint(
         "checkpoint",
         evaluation.accuracy if on_baseline_data else None,
         params=evaluation.params,
-        receptive_field=receptive_field,
+        receptive_field=summary.receptive_field,
+        whole_image_seen=summary.whole_image_seen,
         model=evaluation.model,
         selected_on=evaluation.selected_on,
         # A maximum over epochs on the test images is no estimate that an interval could be put around.

@@ -33,6 +33,7 @@ class Comparison:
     the mean. Where training images were held out, ``final_accuracy`` is of those and not compared;
     ``test_accuracy`` is that of the best checkpoint on the test images, measured once (of a sweep: the
     mean, with ``test_accuracy_sd`` and ``test_accuracy_ci95``).
+    ``whole_image_seen`` says of a network that its feature maps see the whole image, which is no number.
     The ``trained_`` fields compare it with the row named ``trained_baseline``, the base network as the
     same sweep trained it.
     """
@@ -65,6 +66,7 @@ class Comparison:
     test_accuracy: float | None = None
     test_accuracy_sd: float | None = None
     test_accuracy_ci95: tuple[float, float] | None = None
+    whole_image_seen: bool = False
 
 
 def delta_interval(accuracy: float) -> tuple[float, float]:
@@ -86,6 +88,7 @@ def compare(
     *,
     params: int | None,
     receptive_field: Pair | None,
+    whole_image_seen: bool = False,
     model: str | None = None,
     epochs: int | None = None,
     best_accuracy: float | None = None,
@@ -115,6 +118,7 @@ def compare(
         verdict=verdict_of(interval) if interval else "not comparable",
         notes=notes,
         model=model,
+        whole_image_seen=whole_image_seen,
     )
 
 

@@ -60,6 +60,7 @@ def _compare_sample(name: str, sample: Sample) -> Comparison:
         source="sweep",
         params=record.params if record else None,
         receptive_field=record.receptive_field if record else None,
+        whole_image_seen=record.whole_image_seen if record else False,
         epochs=sample.config.epochs,
         final_accuracy=mean,
         best_accuracy=None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from eip_cli.comparison.row import Comparison, McNemar
 
-from .formatting import format_pair, format_percent, format_points, pair_value
+from .formatting import format_percent, format_points, format_receptive_field, pair_value
 from .printing import Grid, Report
 
 
@@ -31,7 +31,7 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
             [
                 row.name,
                 "" if row.params is None else f"{row.params:,}",
-                format_pair(row.receptive_field),
+                format_receptive_field(row.receptive_field, row.whole_image_seen, "all"),
                 "" if row.epochs is None else str(row.epochs),
                 *([_count_runs(row)] if has_sweep else []),
                 final,
@@ -98,6 +98,8 @@ def _footnotes(rows: Sequence[Comparison], has_star: bool) -> list[str]:
             "Each interval holds by itself. Whichever of several rows came out best is favoured by that "
             "choice, which no interval here covers: train it again with other seeds."
         )
+    if any(row.whole_image_seen for row in rows):
+        notes.append("RF all: units of its feature maps see the whole image, as squeeze and excitation does.")
     if has_star:
         notes.append("* picked on the test images: too high, and not compared.")
     for row in rows:
@@ -107,7 +109,10 @@ def _footnotes(rows: Sequence[Comparison], has_star: bool) -> list[str]:
 
 
 def _comparison_record(row: Comparison) -> dict[str, Any]:
-    return asdict(row) | {"receptive_field": pair_value(row.receptive_field)}
+    record = asdict(row) | {"receptive_field": pair_value(row.receptive_field)}
+    if not row.whole_image_seen:
+        del record["whole_image_seen"]  # said only where a null receptive field means that
+    return record
 
 
 _INTERVALS = ("delta_ci95", "accuracy_ci95", "trained_delta_ci95", "test_accuracy_ci95")
@@ -121,6 +126,7 @@ def _flatten_comparison(record: dict[str, Any]) -> dict[str, Any]:
         low, high = record[name] or (None, None)
         flat |= {f"{name}_low": low, f"{name}_high": high}
     test = record["mcnemar"] or {}
+    flat["whole_image_seen"] = record.get("whole_image_seen", False)
     return flat | {f"mcnemar_{item.name}": test.get(item.name) for item in fields(McNemar)}
 
 

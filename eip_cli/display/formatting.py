@@ -5,9 +5,9 @@ from fractions import Fraction
 from typing import Any
 
 
-def format_shape(shape: Sequence[int]) -> str:
-    """Sizes as they stand in tables: ``32x32x64``."""
-    return "x".join(map(str, shape))
+def format_shape(shape: Sequence[int | None]) -> str:
+    """Sizes as they stand in tables: ``32x32x64``, with ``?`` for one that the network leaves open."""
+    return "x".join("?" if size is None else str(size) for size in shape)
 
 
 def format_pair(pair: tuple[Any, Any] | None) -> str:
@@ -15,6 +15,11 @@ def format_pair(pair: tuple[Any, Any] | None) -> str:
     if pair is None:
         return "-"
     return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
+
+
+def format_receptive_field(pair: tuple[Any, Any] | None, whole_image_seen: bool, whole: str) -> str:
+    """A receptive field in pixels, or ``whole`` where units see the whole image; ``-`` where it has none."""
+    return whole if whole_image_seen else format_pair(pair)
 
 
 def pair_value(pair: tuple[Any, Any] | None) -> Any:

@@ -23,14 +23,16 @@ def report_summary(summary: ModelSummary, show_rf: bool, show_macs: bool) -> Rep
     totals = _format_totals(summary)
     if show_macs:
         totals.append(f"{summary.macs:,} multiply-accumulates for one image")
-    if show_rf and summary.receptive_field:
+    if show_rf and summary.whole_image_seen:
+        totals.append("receptive field: the whole image")
+    elif show_rf and summary.receptive_field:
         totals.append(f"receptive field {format_pair(summary.receptive_field)} of the input's pixels")
     layers = [_layer_record(layer) for layer in summary.layers]
-    payload = (
-        asdict(summary) | _geometry_record(summary) | {"layers": layers, "warnings": list(summary.warnings)}
-    )
+    payload = _summary_record(summary) | {"layers": layers, "warnings": list(summary.warnings)}
+    payload |= _receptive_field_words(summary)
     records = [layer | {"output_shape": format_shape(layer["output_shape"])} for layer in layers]
-    notes = (", ".join(totals), *(f"Warning: {warning}" for warning in summary.warnings))
+    unknown = [summary.receptive_field_unknown] if summary.receptive_field_unknown else []
+    notes = [", ".join(totals), *(f"Warning: {text}" for text in (*summary.warnings, *unknown))]
     return Report([Grid(headers, rows, f"Network {summary.model}", left=3)], [records], payload, notes)
 
 
@@ -43,7 +45,8 @@ def report_totals(summary: ModelSummary, written: str | None) -> Report:
         ["Not trainable", f"{summary.non_trainable_params:,}"],
         ["Multiply-accumulates", f"{summary.macs:,}"],
     ]
-    notes = [f"Wrote the untrained network to {written}"] if written else []
+    notes = [f"Warning: {warning}" for warning in summary.warnings]
+    notes += [f"Wrote the untrained network to {written}"] if written else []
     return Report([Grid([f"Network {summary.model}", ""], rows)], [[payload]], payload, notes)
 
 
@@ -64,6 +67,20 @@ def _geometry(item: LayerInfo | ModelSummary) -> tuple[Any, Any, Any]:
 def _geometry_record(item: LayerInfo | ModelSummary) -> dict[str, Any]:
     names = ("receptive_field", "effective_stride", "effective_padding")
     return {name: pair_value(pair) for name, pair in zip(names, _geometry(item), strict=True)}
+
+
+def _summary_record(summary: ModelSummary) -> dict[str, Any]:
+    record = asdict(summary) | _geometry_record(summary)
+    return {name: value for name, value in record.items() if name not in _RECEPTIVE_FIELD_WORDS}
+
+
+_RECEPTIVE_FIELD_WORDS = ("whole_image_seen", "receptive_field_unknown")
+
+
+def _receptive_field_words(summary: ModelSummary) -> dict[str, Any]:
+    """What a null receptive field means, where it means more than that the image is flattened at once."""
+    words = {name: getattr(summary, name) for name in _RECEPTIVE_FIELD_WORDS}
+    return {name: value for name, value in words.items() if value}
 
 
 def _layer_record(layer: LayerInfo) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A Keras model -> the calls of its layers, in the order they run -> ModelSummary.
+"""A Keras model -> its layers' shapes, parameters, multiply-accumulates and receptive fields.
 
 Works on Sequential and Functional models, nested and shared ones included. What each kind of layer
 does to the receptive field is in receptive_field.layer_rules; the arithmetic is in
@@ -6,18 +6,15 @@ receptive_field.arithmetic.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
-from eip_cli.networks.receptive_field import arithmetic as rf
-from eip_cli.networks.receptive_field.arithmetic import Pair, Stride
-from eip_cli.networks.receptive_field.calls import Call, Feature, Grid
-from eip_cli.networks.receptive_field.layer_rules import LAYOUT_KINDS, trace_call
 
-from .graphs import is_layer_graph, iterate_nodes
 from .macs import count_macs, may_hide_macs
+from .receptive_field.arithmetic import Pair, Stride
+from .receptive_field.calls import Feature, Grid
+from .receptive_field.tracing import Step, trace_model
 
 
 @dataclass(frozen=True)
@@ -25,12 +22,13 @@ class LayerInfo:
     """One call of one layer.
 
     The three geometric fields are (height, width) in input pixels, and None once the
-    path has seen the whole image. A stride is a fraction after upsampling.
+    path has seen the whole image, or where they are not known. A stride is a fraction after upsampling.
+    A size in ``output_shape`` is None where the network leaves it open.
     """
 
     name: str
     type: str
-    output_shape: tuple[int, ...]
+    output_shape: tuple[int | None, ...]
     params: int
     macs: int
     receptive_field: Pair | None
@@ -40,7 +38,11 @@ class LayerInfo:
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """A network's layers and totals; the geometry is that of its largest receptive field."""
+    """A network's layers and totals; the geometry is that of its largest receptive field.
+
+    It is None where units of a feature map see the whole image (``whole_image_seen``: squeeze and
+    excitation, attention), and where ``receptive_field_unknown`` says why it is not known.
+    """
 
     model: str
     total_params: int
@@ -52,6 +54,8 @@ class ModelSummary:
     effective_padding: Pair | None
     layers: tuple[LayerInfo, ...]
     warnings: tuple[str, ...] = ()
+    whole_image_seen: bool = False
+    receptive_field_unknown: str | None = None
 
 
 def summarize_model(model: keras.Model, name: str) -> ModelSummary:
@@ -65,23 +69,28 @@ def summarize_model(model: keras.Model, name: str) -> ModelSummary:
     Receptive field, effective stride and effective padding are theoretical, as Araujo, Norris and Sim
     define them (Distill 2019): borders do not cut them off.
 
-    Raises ModelError where the model is neither Sequential nor Functional, has no fixed input size,
-    takes something other than one image, or holds a layer whose receptive field is not known.
+    Layers and parameters need none of the three: where one is not known, ``receptive_field_unknown`` says
+    why. Raises ModelError where the model is neither Sequential nor Functional, or has no input yet.
     """
-    walk = _walk_through(model, name)
+    trace = trace_model(model, name)
+    counted: set[int] = set()
+    rows = tuple(_describe(step, counted) for step in trace.steps)
     total, trainable = _count(model.weights), _count(model.trainable_weights)
-    widest = _find_widest(walk.rows)
+    has_number = trace.unknown is None and not trace.whole_image_seen
+    widest = _find_widest(rows) if has_number else None
     return ModelSummary(
         model=name,
         total_params=total,
         trainable_params=trainable,
         non_trainable_params=total - trainable,
-        macs=sum(row.macs for row in walk.rows),
+        macs=sum(row.macs for row in rows),
         receptive_field=widest.receptive_field if widest else None,
         effective_stride=widest.effective_stride if widest else None,
         effective_padding=widest.effective_padding if widest else None,
-        layers=tuple(walk.rows),
-        warnings=tuple(walk.warnings),
+        layers=rows,
+        warnings=(*trace.warnings, *_list_uncounted(trace.steps)),
+        whole_image_seen=trace.whole_image_seen,
+        receptive_field_unknown=trace.unknown,
     )
 
 
@@ -89,150 +98,58 @@ def trace_features(model: keras.Model, name: str) -> tuple[Feature, ...]:
     """The output of each call of a layer, in the order they run, with the exact span of each of its units.
 
     For where a unit looks, as ``summarize_model`` says how far: ``feature.grid[0].span(3)`` is the first
-    and the last row of the image that the units of row 3 see. Raises ModelError as it does.
+    and the last row of the image that the units of row 3 see. Raises ModelError as it does, and where
+    what some layer sees is not known.
     """
-    return tuple(_walk_through(model, name).features)
+    trace = trace_model(model, name)
+    if trace.unknown is not None:
+        raise ModelError(trace.unknown)
+    return tuple(step.output for step in trace.steps)
 
 
-def _walk_through(model: keras.Model, name: str) -> "_Walk":
-    _require_graph(model, name)
-    channels_first = _find_layout(model, name)
-    image = _find_image_shape(model, name)
-    walk = _Walk(channels_first, image_size=image[1:] if channels_first else image[:2])
-    walk.follow(model, (Feature(image, grid=(rf.IMAGE, rf.IMAGE)),), prefix="")
-    return walk
+def require_receptive_field(summary: ModelSummary) -> None:
+    """Raise ModelError, which names the layer and why, where the receptive field is not known."""
+    if summary.receptive_field_unknown is not None:
+        raise ModelError(summary.receptive_field_unknown)
 
 
-@dataclass
-class _Walk:
-    """Follows an image through a model, and collects a row for each call on the way."""
+def _describe(step: Step, counted: set[int]) -> LayerInfo:
+    """The row of ``step``; ``counted`` holds the weights of the rows before it, which count once."""
+    call, grid = step.call, step.output.grid
+    held = call.operation.weights if isinstance(call.operation, keras.Layer) else []
+    weights = [weight for weight in held if id(weight) not in counted]
+    counted.update(map(id, weights))
+    return LayerInfo(
+        name=call.name,
+        type=call.type,
+        output_shape=call.output_shape,
+        params=_count(weights),
+        macs=count_macs(call) or 0,
+        receptive_field=_sizes(grid),
+        effective_stride=_strides(grid),
+        effective_padding=_paddings(grid),
+    )
 
-    channels_first: bool
-    image_size: tuple[int, int]
-    rows: list[LayerInfo] = field(default_factory=list)
-    features: list[Feature] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    counted: set[int] = field(default_factory=set)
 
-    def follow(self, model: keras.Model, inputs: tuple[Feature, ...], prefix: str) -> tuple[Feature, ...]:
-        """The features that ``model`` makes of ``inputs``."""
-        if isinstance(model, keras.Sequential):
-            features = inputs
-            for layer in model.layers:
-                features = self._call(layer, features, prefix, [None])
-            return features
-        if len(model.inputs) != len(inputs):
-            raise ModelError(f"{prefix.rstrip('/')} is not called with its {len(model.inputs)} inputs")
-        known = {id(tensor): feature for tensor, feature in zip(model.inputs, inputs, strict=True)}
-        for node in iterate_nodes(model):
-            sources = tuple(known[id(tensor)] for tensor in node.input_tensors)
-            shapes = [tensor.shape[1:] for tensor in node.outputs]
-            results = self._call(node.operation, sources, prefix, shapes)
-            known.update(zip(map(id, node.outputs), results, strict=True))
-        return tuple(known[id(tensor)] for tensor in model.outputs)
-
-    def _call(
-        self,
-        operation: keras.Operation,
-        inputs: tuple[Feature, ...],
-        prefix: str,
-        shapes: list[tuple[int | None, ...] | None],
-    ) -> tuple[Feature, ...]:
-        name = prefix + operation.name
-        if is_layer_graph(operation):
-            return self.follow(operation, inputs, prefix=f"{name}/")
-        sizes = tuple(_fix_shape(shape, operation, inputs, name) for shape in shapes)
-        call = Call(operation, name, inputs, sizes[0], self.channels_first, self.image_size)
-        grid, warning = trace_call(call)
-        self._record(call, grid, warning)
-        results = tuple(Feature(size, grid) for size in sizes)
-        self.features.append(results[0])
-        return results
-
-    def _record(self, call: Call, grid: Grid | None, warning: str | None) -> None:
-        params = 0
-        if isinstance(call.operation, keras.Layer) and id(call.operation) not in self.counted:
-            self.counted.add(id(call.operation))
-            params = call.operation.count_params()
-        if warning is not None:
-            self.warnings.append(warning)
-        if may_hide_macs(call.operation):
-            self.warnings.append(f"{call.name} ({call.type}): its multiply-accumulates are not counted")
-        self.rows.append(
-            LayerInfo(
-                name=call.name,
-                type=call.type,
-                output_shape=call.output_shape,
-                params=params,
-                macs=count_macs(call),
-                receptive_field=_sizes(grid),
-                effective_stride=_strides(grid),
-                effective_padding=_paddings(grid),
-            )
+def _list_uncounted(steps: list[Step]) -> list[str]:
+    """Whose multiply-accumulates are not among those counted, a sentence each."""
+    calls = [step.call for step in steps]
+    found = [
+        f"{call.name} ({call.type}): its multiply-accumulates are not counted"
+        for call in calls
+        if may_hide_macs(call.operation)
+    ]
+    of_open_size = [call.name for call in calls if count_macs(call) is None]
+    if of_open_size:
+        names = ", ".join(dict.fromkeys(of_open_size))
+        found.append(
+            f"multiply-accumulates that depend on an open size are not counted: {names}; give the network "
+            "a fixed input size"
         )
+    return found
 
 
-def _require_graph(model: keras.Model, name: str) -> None:
-    if not is_layer_graph(model):
-        raise ModelError(f"{name} is a subclassed model: only Sequential and Functional models can be traced")
-    if not model.built or getattr(model, "inputs", None) is None:
-        raise ModelError(f"{name} has no input shape yet: begin it with keras.Input((32, 32, 3))")
-
-
-def _find_image_shape(model: keras.Model, name: str) -> tuple[int, int, int]:
-    if len(model.inputs) != 1:
-        raise ModelError(f"{name} has {len(model.inputs)} inputs: one image is needed")
-    shape = tuple(model.inputs[0].shape[1:])
-    if len(shape) != 3:
-        raise ModelError(f"{name} takes input of shape {shape}: an image such as (32, 32, 3) is needed")
-    if None in shape:
-        raise ModelError(f"{name} takes input of shape {shape}: a fixed size such as (32, 32, 3) is needed")
-    return shape
-
-
-def _find_layout(model: keras.Model, name: str) -> bool:
-    """Whether images are channels_first: what the layers say, or else Keras's own setting."""
-    said = {layer.data_format for layer in _iterate_layers(model) if type(layer) in LAYOUT_KINDS}
-    if len(said) > 1:
-        raise ModelError(f"{name} mixes channels_first and channels_last layers: one data_format is needed")
-    return (said.pop() if said else keras.config.image_data_format()) == "channels_first"
-
-
-def _iterate_layers(model: keras.Model) -> Iterator[keras.Layer]:
-    for layer in model.layers:
-        if is_layer_graph(layer):
-            yield from _iterate_layers(layer)
-        else:
-            yield layer
-
-
-def _fix_shape(
-    shape: tuple[int | None, ...] | None,
-    operation: keras.Operation,
-    inputs: tuple[Feature, ...],
-    name: str,
-) -> tuple[int, ...]:
-    """The output's shape in whole numbers, from those of the inputs where the graph leaves it open.
-
-    A Sequential model records no shapes of its calls, and a nested model may have been built without a
-    size and be called with one.
-    """
-    if shape is None or None in shape:
-        batched: list[tuple[int | None, ...]] = [(None, *feature.shape) for feature in inputs]
-        try:
-            shape = tuple(operation.compute_output_shape(batched if len(batched) > 1 else batched[0]))[1:]
-        except Exception:  # whatever a layer of unknown kind raises: it does not know its output's size
-            shape = (None,)
-    sizes = tuple(size for size in shape if size is not None)
-    if len(sizes) != len(shape):
-        raise ModelError(
-            f"layer {name!r} of type {type(operation).__name__} has no known output size: give the network a "
-            "fixed input size, or a layer of your own a compute_output_shape"
-        )
-    return sizes
-
-
-def _find_widest(rows: list[LayerInfo]) -> LayerInfo | None:
+def _find_widest(rows: tuple[LayerInfo, ...]) -> LayerInfo | None:
     seen = [(math.prod(row.receptive_field), index) for index, row in enumerate(rows) if row.receptive_field]
     return rows[max(seen)[1]] if seen else None
 

@@ -62,8 +62,9 @@ def find_disagreements(
         ("best epoch", record.best_epoch, best.epoch, HISTORY_FILE),
         ("best accuracy", record.best_accuracy, best.val_accuracy, HISTORY_FILE),
     ]
-    if None not in (record.receptive_field, summary.receptive_field):
-        claims.append(("receptive field", record.receptive_field, summary.receptive_field, BEST_FILE))
+    said, true = _receptive_field_of(record), _receptive_field_of(summary)
+    if None not in (said, true):
+        claims.append(("receptive field", said, true, BEST_FILE))
     if record.status == "finished":
         claims.append(("final accuracy", record.final_accuracy, history[-1].val_accuracy, HISTORY_FILE))
         claims.append(("epochs in all", record.config.epochs, len(history), HISTORY_FILE))
@@ -73,6 +74,11 @@ def find_disagreements(
         if said != true
     ]
     return found + _find_impossible_accuracies(history, images)
+
+
+def _receptive_field_of(holder: RunRecord | ModelSummary) -> Any:
+    """What ``holder`` says of the receptive field; None where it knows none."""
+    return "the whole image" if holder.whole_image_seen else holder.receptive_field
 
 
 def _find_impossible_accuracies(history: Sequence[EpochRow], images: int | None) -> list[str]:

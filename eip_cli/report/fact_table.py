@@ -3,8 +3,9 @@
 from typing import Any
 
 from eip_cli.comparison.statistics import wilson_interval
-from eip_cli.display.formatting import format_pair, format_percent
+from eip_cli.display.formatting import format_percent, format_receptive_field
 from eip_cli.display.markdown import show_code, show_words
+from eip_cli.networks.summary import ModelSummary
 from eip_cli.recipes.protocols import OWN_SCHEDULE
 from eip_cli.recipes.train_command import portable_source
 
@@ -69,8 +70,14 @@ def _list_network(results: RunResults) -> list[list[str]]:
             f"{summary.total_params:,} ({summary.trainable_params:,} trainable, "
             f"{summary.non_trainable_params:,} not)",
         ],
-        ["Receptive field", format_pair(summary.receptive_field)],
+        ["Receptive field", _describe_receptive_field(summary)],
     ]
+
+
+def _describe_receptive_field(summary: ModelSummary) -> str:
+    if summary.receptive_field_unknown and not summary.whole_image_seen:
+        return "unknown"
+    return format_receptive_field(summary.receptive_field, summary.whole_image_seen, "the whole image")
 
 
 def _list_training(results: RunResults) -> list[list[str]]:

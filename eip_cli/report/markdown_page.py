@@ -153,10 +153,13 @@ def _describe_network(results: RunResults) -> list[str]:
         f"{summary.total_params:,} parameters ({summary.trainable_params:,} trainable, "
         f"{summary.non_trainable_params:,} not), {summary.macs:,} multiply-accumulates for one image. "
         "RF is the receptive field of one unit and jump the distance between two neighbouring units, both in "
-        "the input's pixels; - where a unit sees the whole image."
+        "the input's pixels; - where a unit sees the whole image"
+        f"{', or what it sees is not known' if summary.receptive_field_unknown else ''}."
     )
     blocks = [format_markdown(Grid(headers, rows, left=2)), totals]
     blocks += [f"Warning: {show_words(warning)}" for warning in summary.warnings]
+    if summary.receptive_field_unknown:
+        blocks.append(f"Warning: {show_words(summary.receptive_field_unknown)}")
     if results.code is None:
         return [*blocks, "The network is no chain of plain Keras layers: the table is its definition."]
     return [*blocks, "The same in plain Keras:", fence(results.code, "python")]
@@ -165,12 +168,12 @@ def _describe_network(results: RunResults) -> list[str]:
 def _layer_row(layer: LayerInfo, channels_first: bool) -> list[str]:
     shape = layer.output_shape
     size = shape[1:] if channels_first and len(shape) == 3 else shape[:-1]
-    channels = shape[0] if channels_first and len(shape) == 3 else shape[-1] if shape else "-"
+    channels = shape[:1] if channels_first and len(shape) == 3 else shape[-1:]
     return [
         show_code(layer.name),
         show_code(layer.type),
         format_shape(size) or "-",
-        str(channels),
+        format_shape(channels) or "-",
         format_pair(layer.receptive_field),
         format_pair(layer.effective_stride),
         f"{layer.params:,}",

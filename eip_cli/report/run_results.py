@@ -4,7 +4,6 @@ The network is rebuilt from the run's checkpoint by the safe reader, accuracies 
 ``history.csv``, and the rest from ``run.json``. Where these three do not agree, the results say so.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,11 +20,11 @@ from eip_cli.comparison.row import Comparison, compare
 from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import keras
-from eip_cli.foundation.errors import ModelError, RunError
-from eip_cli.networks.graphs import LayerCall, list_calls
+from eip_cli.foundation.errors import RunError
+from eip_cli.networks.graphs import list_calls
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.source_text import write_network_code
-from eip_cli.networks.summary import LayerInfo, ModelSummary, summarize_model
+from eip_cli.networks.summary import ModelSummary, summarize_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.published.baseline import BASELINE_ACCURACY, BASELINE_NETWORK, TEST_IMAGE_COUNT, baseline_for
 from eip_cli.recipes.train_command import (
@@ -141,7 +140,7 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
     opened = open_checkpoint(str(run.path / BEST_FILE), trust=trust)
     config = record.config
     assert config.epochs is not None
-    summary = _describe_network(opened.model, config.model)
+    summary = summarize_model(opened.model, config.model)
     train_images, test_images = _count_images(config.dataset)
     images = _count_validation_images(record, train_images, test_images)
     is_complete = _is_complete(record, history)
@@ -186,29 +185,6 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
     )
 
 
-def _describe_network(model: keras.Model, name: str) -> ModelSummary:
-    """The network's summary; where a layer's geometry is unknown, without any, and a warning says why."""
-    try:
-        return summarize_model(model, name)
-    except ModelError as error:
-        rows = {id(call.layer): _describe_layer(call) for call in list_calls(model)}
-        total, trainable = (
-            sum(math.prod(weight.shape) for weight in weights)
-            for weights in (model.weights, model.trainable_weights)
-        )
-        counts = (total, trainable, total - trainable, sum(row.macs for row in rows.values()))
-        return ModelSummary(name, *counts, None, None, None, tuple(rows.values()), (str(error),))
-
-
-def _describe_layer(call: LayerCall) -> LayerInfo:
-    try:
-        shape = tuple(size or 0 for size in call.layer.output.shape[1:])
-    except (AttributeError, ValueError):  # an operation, or a layer that is called more than once
-        shape = ()
-    params = call.layer.count_params() if isinstance(call.layer, keras.Layer) else 0
-    return LayerInfo(call.name, type(call.layer).__name__, shape, params, 0, None, None, None)
-
-
 def _is_channels_first(model: keras.Model) -> bool:
     return any(getattr(call.layer, "data_format", None) == "channels_first" for call in list_calls(model))
 
@@ -246,6 +222,7 @@ def _compare(
         history[-1].val_accuracy if is_complete and obstacle is None else None,
         params=summary.total_params,
         receptive_field=summary.receptive_field,
+        whole_image_seen=summary.whole_image_seen,
         model=record.config.model,
         epochs=len(history),
         best_accuracy=best.val_accuracy,

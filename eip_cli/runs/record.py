@@ -16,7 +16,8 @@ class RunRecord:
     names; ``test_accuracy`` is there only with a validation split, and is the best checkpoint's.
     ``config`` is a resolved one; ``pixel_scale`` is its pixels in words, with the numbers behind the name.
     ``needs_code``: the checkpoints' network is rebuilt by the code that ``config.model`` names, as it
-    cannot be from the files alone.
+    cannot be from the files alone. ``receptive_field`` is None where it is unknown, and where units of a
+    feature map see the whole image, as ``whole_image_seen`` then says.
     """
 
     id: str
@@ -26,6 +27,7 @@ class RunRecord:
     ended: str | None = None
     params: Count = 0
     receptive_field: tuple[Count, Count] | None = None
+    whole_image_seen: bool = False
     dataset_fingerprint: dict[str, Any] = field(default_factory=dict)
     train_images: Count = 0
     versions: dict[str, Any] = field(default_factory=dict)

@@ -10,10 +10,9 @@ from eip_cli.datasets.dataset import Dataset, limit_training_images, split_valid
 from eip_cli.datasets.download import DownloadProgress
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import accelerator_names, is_deterministic, use_threads
-from eip_cli.foundation.errors import ModelError, RunError
+from eip_cli.foundation.errors import RunError
 from eip_cli.foundation.processor import available_threads
 from eip_cli.networks.model import require_classifier
-from eip_cli.networks.receptive_field.arithmetic import Pair
 from eip_cli.networks.summary import summarize_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.recipes.configuration import TrainConfig
@@ -111,13 +110,15 @@ def start_record(run: Run, prepared: Prepared) -> RunRecord:
         sources[prepared.config.model] = prepared.opened.source_sha256
         if prepared.rehearsal.needs_code:
             remember_code(prepared.opened.source_sha256)
+    summary = summarize_model(prepared.opened.model, prepared.opened.name)
     return RunRecord(
         id=run.path.resolve().name,
         status="running",
         config=prepared.config,
         started=utc_now(),
         params=prepared.opened.model.count_params(),
-        receptive_field=_receptive_field(prepared.opened),
+        receptive_field=summary.receptive_field,
+        whole_image_seen=summary.whole_image_seen,
         dataset_fingerprint=asdict(prepared.dataset.fingerprint),
         train_images=len(prepared.train),
         versions=describe_versions(),
@@ -129,13 +130,6 @@ def start_record(run: Run, prepared: Prepared) -> RunRecord:
         deterministic=is_deterministic(),
         sha256=sources,
     )
-
-
-def _receptive_field(opened: OpenedModel) -> Pair | None:
-    try:
-        return summarize_model(opened.model, opened.name).receptive_field
-    except ModelError:  # a layer whose geometry is unknown can still be trained
-        return None
 
 
 def require_same_images(run: Run, record: RunRecord, prepared: Prepared) -> None:

@@ -25,7 +25,7 @@ BAD_INPUTS = [
     (f"summary {NETWORKS}:no_model", 1, "returned str, not a Keras model"),
     (f"summary {NETWORKS}:not_built", 1, "begin it with keras.Input"),
     (f"summary {NETWORKS}:subclassed", 1, "subclassed model"),
-    (f"summary {NETWORKS}:unknown_layer", 1, "Mystery"),
+    (f"summary --show-rf {NETWORKS}:unknown_layer", 1, "Mystery"),
     ("summary missing.h5", 1, "no file missing.h5 here, nor in any run"),
     ("summary missing.keras", 1, "no file missing.keras here"),
     ("summary folder", 1, "folder is not a run: it has no run.json"),

@@ -117,6 +117,42 @@ def test_summary_of_separable_has_the_true_receptive_fields() -> None:
     assert fields == [3, 5, 7, 8, 12, 16, 20, 24, 28, 44]
 
 
+def test_a_network_that_sees_the_whole_image_is_given_no_number() -> None:
+    content = printed_json("summary", f"{NETWORKS}:excited")
+    assert content["whole_image_seen"] is True
+    assert [content[name] for name in ("receptive_field", "effective_stride", "effective_padding")] == [
+        None
+    ] * 3
+    shown = " ".join(eip("summary", f"{NETWORKS}:excited", "--show-rf").stdout.split())
+    assert "receptive field: the whole image" in shown
+
+
+def test_layers_and_parameters_need_no_receptive_field() -> None:
+    content = printed_json("summary", f"{NETWORKS}:open_size")
+    assert [layer["output_shape"] for layer in content["layers"]][:2] == [[None, None, 3], [None, None, 4]]
+    assert (content["total_params"], content["macs"], content["receptive_field"]) == (162, 40, None)
+    assert "a fixed size such as" in content["receptive_field_unknown"]
+    assert any("open size" in warning for warning in content["warnings"])
+    table = eip("summary", f"{NETWORKS}:unknown_layer")
+    assert "no receptive field for layer 'mystery" in " ".join(table.stdout.split())
+    assert eip("build", f"{NETWORKS}:unknown_layer").exit_code == 0
+    assert "?x?x4" in eip("summary", f"{NETWORKS}:open_size").stdout
+    refused = eip("summary", f"{NETWORKS}:open_size", "--show-rf")
+    assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+
+
+def test_a_run_of_a_network_that_sees_the_whole_image_says_so_wherever_it_is_shown(tmp_path: Path) -> None:
+    arguments = ["--limit-train", "40", "--epochs", "1", "--dataset", "digits", "--run-dir", "seen"]
+    record = printed_json("train", "--model", f"{NETWORKS}:excited", *arguments)
+    assert (record["receptive_field"], record["whole_image_seen"]) == (None, True)
+    for name in ("seen", "seen/final.h5"):
+        row = printed_json("compare-baseline", name)[2]
+        assert (row["receptive_field"], row["whole_image_seen"]) == (None, True)
+    assert "all" in eip("compare-baseline", "seen").stdout.split()
+    assert eip("report", "seen", "-o", "page.md").exit_code == 0
+    assert "| Receptive field | the whole image |" in Path("page.md").read_text(encoding="utf-8")
+
+
 def test_the_summary_table_is_this_one_at_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     result = eip("summary", "--show-rf", "--show-macs")

@@ -1,5 +1,6 @@
 """Sweeps compared: what a row of a configuration says, and what it refuses to say."""
 
+import csv
 import json
 import math
 import subprocess
@@ -602,6 +603,16 @@ def test_the_band_is_from_the_lowest_to_the_highest_run(monkeypatch: pytest.Monk
     assert (lowest, highest) == (pytest.approx([40, 70]), pytest.approx([60, 90]))
 
 
+def test_a_sweep_of_a_network_that_sees_the_whole_image_has_no_number() -> None:
+    write_sweep("sweep", {"separable": OURS}, {"receptive_field": None, "whole_image_seen": True})
+    (row,) = json.loads(eip("compare-baseline", "sweep", "--format", "json").stdout)[2:]
+    assert (row["receptive_field"], row["whole_image_seen"]) == (None, True)
+    *_, table = csv.DictReader(eip("compare-baseline", "sweep", "--format", "csv").stdout.splitlines())
+    assert (table["receptive_field"], table["whole_image_seen"]) == ("", "True")
+    shown = eip("compare-baseline", "sweep")
+    assert "RF all: units of its feature maps see the whole image" in " ".join(shown.stdout.split())
+
+
 DAMAGES: list[dict[str, Any]] = [
     {"params": "many"},
     {"params": -1},
@@ -610,6 +621,7 @@ DAMAGES: list[dict[str, Any]] = [
     {"epochs_done": 1.5},
     {"receptive_field": [1]},
     {"receptive_field": ["a", "b"]},
+    {"whole_image_seen": 1},
     {"final_accuracy": math.nan},
     {"final_accuracy": "0.99"},
     {"final_accuracy": 84.02},

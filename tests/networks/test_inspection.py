@@ -8,20 +8,33 @@ import pytest
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
 from eip_cli.networks.known import build_base, build_separable
-from eip_cli.networks.summary import LayerInfo, ModelSummary, summarize_model, trace_features
+from eip_cli.networks.summary import (
+    LayerInfo,
+    ModelSummary,
+    require_receptive_field,
+    summarize_model,
+    trace_features,
+)
 
 layers = keras.layers
 
 
 def summarize(*stack: keras.Layer, image: tuple[int | None, ...] = (32, 32, 3)) -> ModelSummary:
-    return summarize_model(keras.Sequential([keras.Input(image), *stack]), "net")
+    return summarize_fully(keras.Sequential([keras.Input(image), *stack]))
+
+
+def summarize_fully(model: keras.Model) -> ModelSummary:
+    """As ``eip summary --show-rf`` does, which refuses what has no receptive field."""
+    summary = summarize_model(model, "net")
+    require_receptive_field(summary)
+    return summary
 
 
 def summarize_graph(
     build: Callable[[keras.KerasTensor], keras.KerasTensor], image: tuple[int, ...] = (32, 32, 3)
 ) -> ModelSummary:
     tensor = keras.Input(image)
-    return summarize_model(keras.Model(tensor, build(tensor)), "net")
+    return summarize_fully(keras.Model(tensor, build(tensor)))
 
 
 def geometry(row: LayerInfo | ModelSummary) -> tuple[object, ...]:
@@ -302,6 +315,24 @@ def test_layers_that_act_on_each_position_alone(layer: Callable[[], keras.Layer]
         lambda: layers.RandomZoom(0.2),
         lambda: layers.RandomContrast(0.2),
         lambda: layers.RandomBrightness(0.2),
+        lambda: layers.RandomErasing(),
+        lambda: layers.RandomHue(0.2, value_range=(0, 1)),
+        lambda: layers.RandomSaturation(0.2, value_range=(0, 1)),
+        lambda: layers.RandomColorJitter(value_range=(0, 1), brightness_factor=0.2),
+        lambda: layers.RandomColorDegeneration(0.2, value_range=(0, 1)),
+        lambda: layers.RandomShear(0.2, 0.2),
+        lambda: layers.RandomGrayscale(0.5),
+        lambda: layers.RandomSharpness(0.2, value_range=(0, 1)),
+        lambda: layers.RandomInvert(0.2, value_range=(0, 1)),
+        lambda: layers.RandomGaussianBlur(value_range=(0, 1)),
+        lambda: layers.RandomPerspective(0.5),
+        lambda: layers.RandomElasticTransform(value_range=(0, 1)),
+        lambda: layers.RandomPosterization(4, value_range=(0, 1)),
+        lambda: layers.Solarization(value_range=(0, 1)),
+        lambda: layers.CutMix(),
+        lambda: layers.MixUp(),
+        lambda: layers.AugMix(value_range=(0, 1)),
+        lambda: layers.RandAugment(value_range=(0, 1)),
     ],
 )
 def test_augmentation_passes_images_on_at_inference(layer: Callable[[], keras.Layer]) -> None:
@@ -338,8 +369,16 @@ class Doubled(keras.layers.Conv2D):
         (lambda: Doubled(3, 3, padding="same", name="odd"), "is not a known kind"),
         (lambda: layers.Permute((2, 1, 3), name="odd"), "is not a known kind"),
         (lambda: layers.Lambda(lambda x: x * 2, name="odd"), "is not a known kind"),
-        (lambda: layers.Resizing(16, 16, name="odd"), "is not a known kind"),
-        (lambda: layers.RandomCrop(24, 24, name="odd"), "changes the shape 32x32x3 to 24x24x3"),
+        (lambda: layers.Resizing(16, 16, interpolation="bicubic", name="odd"), "interpolates by 'bicubic'"),
+        (lambda: layers.Resizing(16, 16, antialias=True, name="odd"), "resizes with antialias"),
+        (lambda: layers.Resizing(16, 8, crop_to_aspect_ratio=True, name="odd"), "crops or pads to the ratio"),
+        (lambda: layers.Resizing(41, 41, interpolation="nearest", name="odd"), "picks other neighbours"),
+        (lambda: layers.CenterCrop(40, 40, name="odd"), "enlarges the image"),
+        (
+            lambda: layers.AdaptiveAveragePooling2D(5, name="odd"),
+            "pools 32x32 units by unequal windows to 5x5",
+        ),
+        (lambda: layers.TimeDistributed(layers.Conv1D(3, 3), name="odd"), "runs a layer along one axis"),
         (lambda: layers.UpSampling2D(2, interpolation="bicubic", name="odd"), "interpolates by 'bicubic'"),
         (lambda: layers.LayerNormalization(axis=1, name="odd"), "reduces over one of height and width"),
         (lambda: layers.Conv2D(3, 3, activation=lambda x: x, name="odd"), "has the activation '<lambda>'"),
@@ -360,7 +399,18 @@ def test_what_is_not_known_is_refused_by_name(layer: Callable[[], keras.Layer], 
     [
         (lambda x: layers.Concatenate(axis=1, name="odd")([x, x]), "concatenates along height or width"),
         (lambda x: layers.Dot(axes=-1, name="odd")([x, x]), "is not a known kind"),
-        (lambda x: layers.Add(name="odd")([x, layers.Conv2D(3, 32)(x)[:, :1, :1]]), "is not a known kind"),
+        (lambda x: x[:, ::-1], "turns the image round"),
+        (lambda x: x[:, 3], "takes one row or column of positions out"),
+        (lambda x: keras.ops.transpose(x, (0, 2, 1, 3)), "swaps height and width"),
+        (lambda x: keras.ops.pad(x, [[0, 0], [1, 1], [0, 0], [0, 0]], mode="wrap"), "pads by 'wrap'"),
+        (lambda x: keras.ops.mean(x, axis=1), "reduces over one of height and width"),
+        (lambda x: keras.ops.split(x, 2, axis=2)[0], "splits along height or width"),
+        (lambda x: layers.Conv1D(4, 3)(layers.Reshape((1024, 3))(x)), "runs along one axis"),
+        (lambda x: layers.Conv2D(4, 3)(layers.Reshape((16, 64, 3))(x)), "an image that was reshaped"),
+        (
+            lambda x: layers.Conv2D(4, 3, strides=2, padding="same")(layers.RandomCrop(28, 28)(x)),
+            "depends on the size of an image that is cropped in training only",
+        ),
         (
             lambda x: layers.Add(name="odd")([x, layers.AveragePooling2D(8, strides=32)(x)]),
             "spreads 1x1x3 over 32x32x3",
@@ -416,7 +466,32 @@ class Altered(keras.Sequential):
 )
 def test_models_that_cannot_be_traced(build: Callable[[], keras.Model], reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
-        summarize_model(build(), "net")
+        summarize_fully(build())
+
+
+def test_what_a_network_trains_for_is_idle_in_inference_however_it_is_called() -> None:
+    def build(x: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.BatchNormalization()(layers.RandomFlip()(x, training=True), training=True)
+
+    assert geometry(summarize_graph(build)) == (1, 1, 0)
+    image = keras.Input((32, 32, 3))
+    model = keras.Model(image, layers.RandomFlip()(image, training=True))
+    images = np.random.default_rng(0).random((2, 32, 32, 3), dtype="float32")
+    np.testing.assert_array_equal(np.asarray(model(images, training=False)), images)
+
+
+def test_channels_first_images_may_be_turned_before_channels_last_layers() -> None:
+    turned = summarize(
+        layers.Permute((2, 3, 1)), layers.Conv2D(8, (3, 5)), layers.Flatten(), image=(3, 32, 30)
+    )
+    assert [row.receptive_field for row in turned.layers] == [(1, 1), (3, 5), None]
+
+
+def test_convnext_of_keras_is_known() -> None:
+    model = keras.applications.ConvNeXtTiny(input_shape=(32, 32, 3), weights=None, classes=10)
+    summary = summarize_fully(model)
+    assert summary.receptive_field is not None and not summary.whole_image_seen
+    assert summary.warnings == ()
 
 
 def test_softmax_along_the_width_of_channels_first_images_is_refused() -> None:

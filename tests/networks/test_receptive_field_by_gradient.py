@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.receptive_field.arithmetic import AxisField
-from eip_cli.networks.receptive_field.calls import Feature
+from eip_cli.networks.receptive_field.calls import Feature, Positions
 from eip_cli.networks.summary import summarize_model, trace_features
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="uses GradientTape")
@@ -41,8 +41,8 @@ class Recipe:
     def square(self, low: int, high: int) -> int:
         return self.draw(st.integers(low, high))
 
-    def layer(self) -> keras.Layer:
-        kinds: list[Callable[[], keras.Layer]] = [
+    def layer(self) -> Callable[[Any], Any]:
+        kinds: list[Callable[[], Callable[[Any], Any]]] = [
             self.convolution,
             self.dilated_convolution,
             self.separable,
@@ -55,6 +55,9 @@ class Recipe:
             layers.BatchNormalization,
             layers.ReLU,
             lambda: layers.Dense(2, use_bias=False),
+            self.resizing,
+            lambda: layers.CenterCrop(*self.pair(10, 13)),
+            self.slicing,
         ]
         return self.draw(st.sampled_from(kinds))()
 
@@ -94,6 +97,16 @@ class Recipe:
     def upsampling(self) -> keras.Layer:
         interpolation = self.draw(st.sampled_from(["nearest", "bilinear"]))
         return layers.UpSampling2D(self.pair(1, 3), interpolation=interpolation)
+
+    def resizing(self) -> keras.Layer:
+        # By the nearest neighbour some sizes are refused: see the test of single layouts.
+        return layers.Resizing(*self.pair(24, 90))
+
+    def slicing(self) -> Callable[[Any], Any]:
+        (top, left), (rows, columns), before = self.pair(0, 3), self.pair(1, 3), self.square(0, 2)
+        mode = self.draw(st.sampled_from(["constant", "reflect"]))
+        padding = [[0, 0], [before, 1], [1, before], [0, 0]]
+        return lambda x: keras.ops.pad(x[:, top::rows, left:-1:columns], padding, mode=mode)
 
     def branch(self, x: Any, stride: tuple[int, int]) -> Any:
         """One path from ``x`` to a size that all paths of this stride have."""
@@ -171,8 +184,8 @@ def choose_unit(features: Sequence[Feature], axis: int) -> int | None:
     for feature in features:
         field = field_of(feature, axis)
         left_limit = max([left_limit, *(span[0] for span in near(field, -1, -1))])
-        right_limit = min([right_limit, *(span[1] for span in near(field, feature.shape[axis], 1))])
-    last, size = field_of(features[-1], axis), features[-1].shape[axis]
+        right_limit = min([right_limit, *(span[1] for span in near(field, size_of(feature, axis), 1))])
+    last, size = field_of(features[-1], axis), size_of(features[-1], axis)
     for unit in sorted(range(size), key=lambda unit: abs(2 * unit - size)):
         span = last.span(unit)
         if span is None or (span[0] > left_limit and span[1] < right_limit):
@@ -191,10 +204,23 @@ def field_of(feature: Feature, axis: int) -> AxisField:
     return feature.grid[axis]
 
 
-def check(model: keras.Model, measure: Callable[..., tuple[Span | None, Span | None]]) -> None:
-    features = trace_features(model, "random")
+def size_of(feature: Feature, axis: int) -> int:
+    assert isinstance(feature.sight, Positions)
+    size = feature.shape[feature.sight.axes[axis]]
+    assert size is not None
+    return size
+
+
+def check(
+    model: keras.Model,
+    measure: Callable[..., tuple[Span | None, Span | None]],
+    require: Callable[[bool], object] = assume,
+) -> None:
+    """``require`` is asked whether the network has a unit that can be measured."""
+    traced = trace_features(model, "random")
+    features = [feature for feature in traced if feature.grid is not None]
     row, column = choose_unit(features, 0), choose_unit(features, 1)
-    assume(row is not None and column is not None)
+    require(row is not None and column is not None)
     assert row is not None and column is not None
     height, width = field_of(features[-1], 0), field_of(features[-1], 1)
     predicted = height.span(row), width.span(column)
@@ -227,6 +253,75 @@ def describe(model: keras.Model) -> str:
         config = {key: value for key, value in layer.get_config().items() if key in shown}
         lines.append(f"{type(layer).__name__} {layer.output.shape} {config}")
     return "\n".join(lines)
+
+
+def shuffle_channels(x: Any) -> Any:
+    """ShuffleNet's: the channels as two groups, turned over."""
+    height, width, channels = x.shape[1:]
+    groups = keras.ops.reshape(x, (-1, height, width, 2, channels // 2))
+    return keras.ops.reshape(keras.ops.transpose(groups, (0, 1, 2, 4, 3)), (-1, height, width, channels))
+
+
+def mix_as_tokens(x: Any) -> Any:
+    """Each position's channels mixed while all positions stand in one row, as in a transformer."""
+    height, width, channels = x.shape[1:]
+    tokens = layers.Dense(channels)(layers.Reshape((height * width, channels))(x))
+    return layers.Reshape((height, width, channels))(layers.LayerNormalization()(tokens) + tokens)
+
+
+def put_channels_first_and_last(x: Any) -> Any:
+    return layers.Permute((2, 3, 1))(keras.ops.transpose(x, (0, 3, 1, 2)) * 2)
+
+
+def weigh_positions(x: Any) -> Any:
+    """Spatial attention: each position weighed by what its neighbourhood's channels come to."""
+    weights = keras.ops.mean(x, axis=-1, keepdims=True)
+    return x * layers.Conv2D(1, (5, 3), padding="same")(weights)
+
+
+def split_and_join(x: Any) -> Any:
+    one, other = keras.ops.split(x, 2, axis=-1)
+    return keras.ops.concatenate([layers.Conv2D(2, 3, padding="same")(one), other], axis=-1)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        shuffle_channels,
+        mix_as_tokens,
+        put_channels_first_and_last,
+        weigh_positions,
+        split_and_join,
+        lambda x: x[:, 1::2, ::3, :1],
+        lambda x: x[..., 3:-2, :],
+        lambda x: keras.ops.space_to_depth(x[:, :64, :58], 2),
+        lambda x: keras.ops.depth_to_space(x, 2),
+        lambda x: keras.ops.image.resize(x, (50, 100)),
+        layers.Resizing(45, 33),
+        layers.Resizing(45, 33, interpolation="nearest"),
+        layers.Resizing(90, 70, interpolation="nearest"),
+        layers.Resizing(66, 59, crop_to_aspect_ratio=False),
+        layers.CenterCrop(31, 20),
+        layers.AdaptiveAveragePooling2D((11, 59)),
+        layers.SpectralNormalization(layers.Conv2D(4, (3, 5), strides=2)),
+        layers.TimeDistributed(layers.Dense(4)),
+        lambda x: keras.ops.squeeze(keras.ops.expand_dims(x, 1), 1),
+        lambda x: layers.ZeroPadding2D(3)(layers.RandomCrop(60, 50)(x)),
+    ],
+)
+def test_layouts_and_sizes_show_the_predicted_pixels(build: Callable[[Any], Any]) -> None:
+    image = keras.Input((*IMAGE_SIZE, 2))
+    features = layers.Conv2D(4, 3, strides=(1, 1))(image)
+    model = keras.Model(image, layers.Conv2D(2, (2, 3))(build(features)))
+    for weight in model.trainable_weights:
+        if weight.name in ("kernel", "depthwise_kernel"):
+            # Not all alike, so that no normalization takes them back.
+            weight.assign(np.random.default_rng(0).uniform(0.1, 1, weight.shape))
+    check(model, measure_by_gradient, require=insist)
+
+
+def insist(condition: bool) -> None:
+    assert condition
 
 
 # No shrinking: it takes minutes here, and the assertion shows the network.

@@ -228,11 +228,42 @@ def test_of_a_layer_of_ones_own_with_weights_nothing_can_be_said() -> None:
 
 
 def test_a_layer_whose_geometry_is_unknown_leaves_the_rest_of_the_report() -> None:
-    write_run("mine", tiny(layers.CenterCrop(16, 16, name="crop"), layers.SeparableConv2D(4, 3)))
+    write_run("mine", tiny(layers.CenterCrop(48, 48, name="crop"), layers.SeparableConv2D(4, 3)))
     page = make_report(["mine"])
-    assert "| `crop` | `CenterCrop` | 16x16 | 3 | - | - | 0 |" in page
+    assert "| `crop` | `CenterCrop` | 48x48 | 3 | - | - | 0 |" in page
     assert "Warning: no receptive field for layer 'crop' (CenterCrop)" in page
-    assert "layers.CenterCrop(16, 16, name='crop')," in page
+    assert "| Receptive field | unknown |" in page
+    assert "layers.CenterCrop(48, 48, name='crop')," in page
+
+
+def excite(features: keras.KerasTensor) -> keras.KerasTensor:
+    """A squeeze-and-excitation block: each channel is weighed by what the whole image holds."""
+    gate = layers.Reshape((1, 1, features.shape[-1]))(layers.GlobalAveragePooling2D()(features))
+    return layers.Multiply()([features, layers.Activation("sigmoid")(gate)])
+
+
+def excited() -> keras.Model:
+    image = keras.Input((32, 32, 3))
+    features = layers.SeparableConv2D(4, 3, strides=4)(image)
+    features = layers.Dropout(0.1)(layers.BatchNormalization()(excite(features)))
+    return keras.Model(image, layers.Dense(10, "softmax")(layers.GlobalAveragePooling2D()(features)))
+
+
+def test_a_network_that_sees_the_whole_image_has_no_number() -> None:
+    run = write_run("mine", excited())
+    edit_record(run, receptive_field=None, whole_image_seen=True)
+    assert assess_run(run).disagreements == ()
+    page = make_report(["mine"])
+    assert "| Receptive field | the whole image |" in page
+    assert re.search(r"\| `mine` \| [0-9]+ \| all \|", page)
+
+
+def test_a_number_recorded_for_what_sees_the_whole_image_is_said_to_disagree() -> None:
+    run = write_run("mine", excited())
+    edit_record(run, receptive_field=[3, 3])
+    said = "receptive field: run.json says (3, 3), checkpoint.h5 says the whole image"
+    assert assess_run(run).disagreements == (said,)
+    assert said in make_report(["mine"])
 
 
 def test_a_network_without_batch_normalization_or_dropout_is_found_out() -> None:

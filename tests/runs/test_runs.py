@@ -34,6 +34,14 @@ def test_a_record_reads_back_as_it_was_written() -> None:
     assert run.read_record() == record
 
 
+def test_a_record_of_before_the_whole_image_was_told_from_a_number_is_read() -> None:
+    run = make_run("one", "2026-01-01T00:00:00+00:00")
+    content = json.loads(run.record_path.read_text())
+    del content["whole_image_seen"]
+    run.record_path.write_text(json.dumps(content | {"receptive_field": [3, 3]}))
+    assert (run.read_record().receptive_field, run.read_record().whole_image_seen) == ((3, 3), False)
+
+
 def test_a_record_shows_scripts_its_main_facts_at_the_top() -> None:
     content = record_of("one").to_dict()
     facts = ("model", "dataset", "seed", "threads", "selected_on", "status", "params", "deterministic")

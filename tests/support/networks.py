@@ -112,6 +112,28 @@ def unknown_layer() -> keras.Model:
     )
 
 
+def excited() -> keras.Model:
+    """Weighs its channels by what the whole image holds (squeeze and excitation)."""
+    image = keras.Input((32, 32, 3))
+    features = layers.Conv2D(4, 3, strides=4, activation="relu")(image)
+    gate = layers.Dense(4, "sigmoid")(layers.GlobalAveragePooling2D()(features))
+    features = layers.Multiply()([features, layers.Reshape((1, 1, 4))(gate)])
+    return keras.Model(image, layers.Dense(10, "softmax")(layers.GlobalAveragePooling2D()(features)))
+
+
+def open_size() -> keras.Model:
+    """Takes images of any size, and scales them in code of its own."""
+    return keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            layers.Lambda(lambda images: images * 2 - 1, name="scale"),
+            layers.Conv2D(4, 3, name="conv"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+
+
 def mixed() -> keras.Model:
     """Computes in half precision, so that its loss is scaled."""
     model = keras.models.clone_model(tiny())

@@ -99,27 +99,25 @@ def see_through_transposed_window(
     return _gather(field, period=len(field.spans) * stride, advance=field.advance, sources=sources)
 
 
-def see_through_repetition(field: AxisField, factor: int) -> AxisField:
-    """Nearest-neighbour upsampling: unit o copies unit floor(o / factor)."""
-    return _gather(
-        field,
-        period=len(field.spans) * factor,
-        advance=field.advance,
-        sources=lambda unit: (unit // factor,),
-    )
+def see_through_repetition(field: AxisField, factor: Fraction | int) -> AxisField:
+    """Nearest-neighbour resizing to ``factor`` times the size: unit o copies unit floor((o + 1/2) / factor).
+
+    For a whole factor, as in upsampling, that is unit floor(o / factor).
+    """
+    return _resample(field, Fraction(factor), lambda centre: (math.floor(centre),))
 
 
-def see_through_interpolation(field: AxisField, factor: int) -> AxisField:
-    """Linear upsampling with half-pixel centres: unit o mixes the two units around (o + 1/2)/factor - 1/2.
+def see_through_interpolation(field: AxisField, factor: Fraction | int) -> AxisField:
+    """Linear resizing with half-pixel centres: unit o mixes the two units around (o + 1/2)/factor - 1/2.
 
     Where that position is a whole number (the middle of an odd factor) it reads that unit alone.
     """
 
-    def sources(unit: int) -> Iterable[int]:
-        position = Fraction(2 * unit + 1, 2 * factor) - Fraction(1, 2)
+    def sources(centre: Fraction) -> Iterable[int]:
+        position = centre - Fraction(1, 2)
         return (math.floor(position), math.ceil(position))
 
-    return _gather(field, period=len(field.spans) * factor, advance=field.advance, sources=sources)
+    return _resample(field, Fraction(factor), sources)
 
 
 def see_through_merge(paths: Sequence[AxisField]) -> AxisField:
@@ -180,6 +178,18 @@ def crop_before_same(size: int, output_size: int, kernel: int, stride: int, dila
 def format_pixels(number: Fraction) -> str:
     """A whole number as it is, any other as a short decimal."""
     return f"{float(number):g}"
+
+
+def _resample(field: AxisField, factor: Fraction, sources: Callable[[Fraction], Iterable[int]]) -> AxisField:
+    """``sources`` of the place of each unit's middle, counted in the units that it is made of."""
+    # After factor.numerator units the middles are the same again, factor.denominator units further on.
+    shared = math.gcd(len(field.spans), factor.denominator)
+    return _gather(
+        field,
+        period=factor.numerator * (len(field.spans) // shared),
+        advance=field.advance * (factor.denominator // shared),
+        sources=lambda unit: sources(Fraction(2 * unit + 1, 2) / factor),
+    )
 
 
 def _gather(

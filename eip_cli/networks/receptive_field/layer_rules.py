@@ -4,204 +4,124 @@ A layer that has no rule is refused by name: a subclass of a known layer too, be
 do anything. Rules speak of inference: dropout and random augmentation pass their input on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
 from eip_cli.foundation.backend import keras
 
-from . import arithmetic as rf
-from .calls import Call, Feature, Grid, show_shape
+from . import layout_rules, pointwise_rules, window_rules
+from .calls import Call, LaidOut, Positions, Sight, Unknown, WholeImage, see_whole_image, show_shape
+from .other_layers import REASONS
 
 layers = keras.layers
-Rule = Callable[[Call], Grid | None]
+Rule = Callable[[Call], Sight]
 
 
-def trace_call(call: Call) -> tuple[Grid | None, str | None]:
+def trace_call(call: Call) -> tuple[Sight, str | None]:
     """What the units of ``call``'s output see, and a warning where merged paths are misaligned.
 
     Raises ModelError where the layer has no rule, or its settings have none.
     """
-    if all(feature.grid is None for feature in call.inputs):
-        return None, None
-    kind = type(call.operation)
-    rule = RULES.get(kind)
-    if rule is None and _is_elementwise_operation(call.operation):
-        rule = _merge
-    if rule is None:
+    sights = [feature.sight for feature in call.inputs]
+    call, rule = _find_rule(call)
+    if sights and all(isinstance(sight, WholeImage) for sight in sights):
+        return see_whole_image(call), None
+    if rule in MERGING and any(isinstance(sight, WholeImage) for sight in sights):
+        return see_whole_image(call), None
+    if rule in LOOKING_EVERYWHERE and not all(isinstance(sight, Positions) for sight in sights):
+        return see_whole_image(call), None
+    if any(isinstance(sight, Unknown) for sight in sights):
+        return Unknown(), None
+    if any(isinstance(sight, LaidOut) for sight in sights):
+        return _follow_laid_out(call, rule), None
+    if rule is None or not all(isinstance(sight, Positions) for sight in sights):
+        raise call.refusal(_explain_refusal(call))
+    if None in call.output_shape:
         raise call.refusal(
-            "is not a known kind; convolution, pooling, padding, cropping, upsampling, normalization, "
-            "activation, dropout, merging, flatten and dense layers are"
+            "has no known output size: give the network a fixed input size, or a layer of your own a "
+            "compute_output_shape"
         )
-    grid = rule(call)
-    merged = grid is not None and rule in (_merge, _concatenate)
-    return grid, _describe_misalignment(call) if merged else None
+    sight = rule(call)
+    return sight, _find_warning(call, rule, sight)
 
 
-def _keep(call: Call) -> Grid:
-    if call.output_shape != call.inputs[0].shape:
-        raise call.refusal(
-            f"changes the shape {show_shape(call.inputs[0].shape)} to {show_shape(call.output_shape)}"
+def _find_warning(call: Call, rule: Rule, sight: Sight) -> str | None:
+    """Why what the units see may not be what the network's author thinks."""
+    if rule in MERGING and isinstance(sight, Positions):
+        return layout_rules.describe_misalignment(call)
+    if rule is window_rules.see_uncropped and call.output_shape != call.inputs[0].shape:
+        return (
+            f"{call.name} ({call.type}) crops in training only: in inference it passes "
+            f"{show_shape(call.inputs[0].shape)} on, where the shapes say {show_shape(call.output_shape)}"
         )
-    return call.grid
-
-
-def _see_everything(_: Call) -> None:
     return None
 
 
-def _window(call: Call) -> Grid:
-    layer = call.operation
-    _check_activation(call, getattr(layer, "activation", None))
-    kernel = layer.pool_size if hasattr(layer, "pool_size") else layer.kernel_size
-    dilation = getattr(layer, "dilation_rate", (1, 1))
-    size = call.size_of(call.inputs[0].shape)
+def _follow_laid_out(call: Call, rule: Rule | None) -> Sight:
+    """What ``call`` makes of units that are not in an image's order any more.
 
-    def see(axis: int) -> rf.AxisField:
-        shape = (kernel[axis], layer.strides[axis], dilation[axis])
-        pad_before = rf.pad_before_same(size[axis], *shape) if layer.padding == "same" else 0
-        return rf.see_through_window(call.grid[axis], *shape, pad_before=pad_before)
-
-    return see(0), see(1)
-
-
-def _transposed_window(call: Call) -> Grid:
-    layer = call.operation
-    _check_activation(call, layer.activation)
-    size, output_size = call.size_of(call.inputs[0].shape), call.size_of(call.output_shape)
-    if any(out <= (n - 1) * stride for out, n, stride in zip(output_size, size, layer.strides, strict=True)):
-        # TensorFlow 2.21 reads beyond its buffers there, and has crashed.
-        raise call.refusal("gives an even kernel an output_padding of 0; leave output_padding out")
-
-    def see(axis: int) -> rf.AxisField:
-        shape = (layer.kernel_size[axis], layer.strides[axis], layer.dilation_rate[axis])
-        same = layer.padding == "same"
-        crop_before = rf.crop_before_same(size[axis], output_size[axis], *shape) if same else 0
-        return rf.see_through_transposed_window(call.grid[axis], *shape, crop_before=crop_before)
-
-    return see(0), see(1)
+    A vector counts as having seen the whole image once anything acts on it: dense layers do see it.
+    """
+    if rule in REARRANGING or rule is see_flattened:
+        return LaidOut()
+    if all(len(feature.shape) == 1 for feature in call.inputs):
+        return see_whole_image(call)
+    if rule is pointwise_rules.activate:
+        pointwise_rules.check_activation(call, call.operation.activation)
+        return LaidOut()
+    if rule is pointwise_rules.keep or (rule is layout_rules.merge and len(call.inputs) == 1):
+        return LaidOut()
+    raise call.refusal("runs over an image that was reshaped, so that what it sees is not known")
 
 
-def _pad(call: Call) -> Grid:
-    return _shift(call.grid, [before for before, _ in call.operation.padding])
+def _find_rule(call: Call) -> tuple[Call, Rule | None]:
+    """The rule for ``call``, and the call as the rule sees it: of the layer inside a wrapper."""
+    kind = type(call.operation)
+    if kind is layers.SpectralNormalization:
+        return _find_rule(replace(call, operation=call.operation.layer))
+    if kind is layers.TimeDistributed:
+        return _find_distributed_rule(call)
+    if kind in RULES:
+        return call, RULES[kind]
+    if _is_of_keras_applications(kind):
+        return call, pointwise_rules.keep
+    if kind.__module__.startswith("keras.src.ops."):
+        return call, OPERATION_RULES.get(kind.__name__)
+    return call, None
 
 
-def _crop(call: Call) -> Grid:
-    return _shift(call.grid, [-before for before, _ in call.operation.cropping])
+def has_rule(kind: type) -> bool:
+    """Whether it is known what layers of this kind do to an image."""
+    return kind in RULES or _is_of_keras_applications(kind)
 
 
-def _shift(grid: Grid, pad_before: Sequence[int]) -> Grid:
-    height, width = (
-        rf.see_through_window(field, kernel=1, pad_before=before)
-        for field, before in zip(grid, pad_before, strict=True)
+def _is_of_keras_applications(kind: type) -> bool:
+    """Whether this is one of the layers, not public, that ConvNeXt of ``keras.applications`` is made of."""
+    of_convnext = kind.__module__ == "keras.src.applications.convnext"
+    return of_convnext and kind.__name__ in ("LayerScale", "StochasticDepth")
+
+
+def _find_distributed_rule(call: Call) -> tuple[Call, Rule | None]:
+    """TimeDistributed runs its layer on each row alone: known where that acts on each position alone."""
+    inner = replace(call, operation=call.operation.layer)
+    _, rule = _find_rule(inner)
+    if rule in (pointwise_rules.keep, pointwise_rules.activate, pointwise_rules.mix_channels):
+        return inner, rule
+    return call, None
+
+
+def _explain_refusal(call: Call) -> str:
+    known = (
+        "is not a known kind; convolution, pooling, padding, cropping, resizing, normalization, activation, "
+        "dropout, merging, reshaping, attention, flatten and dense layers are"
     )
-    return height, width
+    is_keras_layer = getattr(layers, call.type, None) is type(call.operation)
+    return REASONS.get(call.type, known) if is_keras_layer else known
 
 
-def _upsample(call: Call) -> Grid:
-    interpolation = call.operation.interpolation
-    rules = {"nearest": rf.see_through_repetition, "bilinear": rf.see_through_interpolation}
-    if interpolation not in rules:
-        raise call.refusal(f"interpolates by {interpolation!r}; 'nearest' and 'bilinear' are known")
-    see = rules[interpolation]
-    rows, columns = call.operation.size
-    return see(call.grid[0], rows), see(call.grid[1], columns)
-
-
-def _activate(call: Call) -> Grid:
-    _check_activation(call, call.operation.activation)
-    return _keep(call)
-
-
-def _normalize(call: Call) -> Grid | None:
-    """Softmax and normalizations that reduce over ``axis``, counted with the batch axis."""
-    axis = call.operation.axis
-    axes = {a % 4 - 1 for a in (axis if isinstance(axis, list | tuple) else [axis])}
-    spatial = axes - {call.channel_axis}
-    if len(spatial) == 2:
-        return None
-    if spatial:
-        raise call.refusal("reduces over one of height and width; over channels, or over both, is known")
-    return _keep(call)
-
-
-def _dense(call: Call) -> Grid:
-    if call.channels_first:
-        raise call.refusal("mixes the width of channels_first images; flatten or pool them before it")
-    _check_activation(call, call.operation.activation)
-    return call.grid
-
-
-def _reshape(call: Call) -> Grid | None:
-    """A reshape that rearranges the image ends it, as flatten does."""
-    return call.grid if call.output_shape == call.inputs[0].shape else None
-
-
-def _concatenate(call: Call) -> Grid | None:
-    axis = call.operation.axis % 4 - 1
-    if axis != call.channel_axis:
-        raise call.refusal("concatenates along height or width; along channels is known")
-    return _merge(call)
-
-
-def _merge(call: Call) -> Grid | None:
-    size = call.size_of(call.output_shape)
-    whole_image_seen = False
-    for feature in call.inputs:
-        if feature.grid is None or (call.size_of(feature.shape) != size and _sees_image(call, feature)):
-            whole_image_seen = True
-        elif call.size_of(feature.shape) != size:
-            raise call.refusal(f"spreads {show_shape(feature.shape)} over {show_shape(call.output_shape)}")
-    if whole_image_seen:
-        return None
-    height, width = (rf.see_through_merge(paths) for paths in _paths(call))
-    return height, width
-
-
-def _sees_image(call: Call, feature: Feature) -> bool:
-    """Whether a single unit, which a merge spreads over an image, has seen all of the network's input."""
-    if feature.grid is None or call.size_of(feature.shape) != (1, 1):
-        return False
-    spans = [field.span(0) for field in feature.grid]
-    return all(
-        span is not None and span[0] <= 0 and span[1] >= size - 1
-        for span, size in zip(spans, call.image_size, strict=True)
-    )
-
-
-def _describe_misalignment(call: Call) -> str | None:
-    found = [rf.describe_misalignment(paths) for paths in _paths(call)]
-    if found[0] is not None and found[0] == found[1]:
-        return f"{call.name} ({call.type}) merges misaligned paths in height and width: {found[0]}"
-    parts = [
-        f"in {axis}: {text}"
-        for axis, text in zip(("height", "width"), found, strict=True)
-        if text is not None
-    ]
-    return f"{call.name} ({call.type}) merges misaligned paths {'; '.join(parts)}" if parts else None
-
-
-def _paths(call: Call) -> tuple[list[rf.AxisField], list[rf.AxisField]]:
-    grids = [feature.grid for feature in call.inputs if feature.grid is not None]
-    return [height for height, _ in grids], [width for _, width in grids]
-
-
-def _check_activation(call: Call, activation: object) -> None:
-    """Refuse an activation function that is not known to act on each position alone."""
-    if activation is None or type(activation) in ELEMENTWISE_LAYERS:
-        return
-    name = getattr(activation, "__name__", type(activation).__name__)
-    library = getattr(activation, "__module__", "").partition(".")[0]
-    if library in ("keras", "tensorflow", "jax", "torch"):
-        if name in ELEMENTWISE_ACTIVATIONS:
-            return
-        if name in LAST_AXIS_ACTIVATIONS and not call.channels_first:
-            return
-    raise call.refusal(f"has the activation {name!r}, which is not known to act on each position alone")
-
-
-def _is_elementwise_operation(operation: keras.Operation) -> bool:
-    """Whether this is one of Keras's own elementwise operations, such as the + of two tensors."""
-    kind = type(operation)
-    return kind.__module__.startswith("keras.src.ops.") and kind.__name__ in ELEMENTWISE_OPERATIONS
+def see_flattened(_: Call) -> LaidOut:
+    """Flatten: each unit sees what it did, and whatever comes next sees them all."""
+    return LaidOut()
 
 
 def _named(*names: str) -> list[type]:
@@ -211,52 +131,109 @@ def _named(*names: str) -> list[type]:
 
 WINDOW_LAYERS = _named("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "MaxPooling2D", "AveragePooling2D")
 GLOBAL_POOLING_LAYERS = _named("GlobalAveragePooling2D", "GlobalMaxPooling2D")
+ADAPTIVE_POOLING_LAYERS = _named("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
 LAYOUT_KINDS = frozenset(
     WINDOW_LAYERS
     + GLOBAL_POOLING_LAYERS
-    + _named("Conv2DTranspose", "ZeroPadding2D", "Cropping2D", "UpSampling2D")
+    + ADAPTIVE_POOLING_LAYERS
+    + _named("Conv2DTranspose", "ZeroPadding2D", "Cropping2D", "UpSampling2D", "Resizing", "CenterCrop")
 )
 """Layers whose ``data_format`` says where an image's channels are."""
 
-
-ELEMENTWISE_LAYERS = frozenset(_named("ReLU", "LeakyReLU", "PReLU", "ELU"))
 INACTIVE_OR_POINTWISE_LAYERS = _named(
-    "BatchNormalization", "Normalization", "Rescaling", "Identity", "ActivityRegularization",
-    "Dropout", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout",
-    "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation",
-    "RandomTranslation", "RandomZoom",
+    "BatchNormalization", "Normalization", "Rescaling", "Identity", "ActivityRegularization", "Masking",
+    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout",
+    "AugMix", "CutMix", "Equalization", "MixUp", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
+    "RandomColorJitter", "RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip",
+    "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective",
+    "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear",
+    "RandomTranslation", "RandomZoom", "Solarization",
 )  # fmt: skip
 RULES: dict[type, Rule] = {
-    **dict.fromkeys(WINDOW_LAYERS, _window),
-    layers.Conv2DTranspose: _transposed_window,
-    layers.ZeroPadding2D: _pad,
-    layers.Cropping2D: _crop,
-    layers.UpSampling2D: _upsample,
-    **dict.fromkeys(GLOBAL_POOLING_LAYERS, _see_everything),
-    layers.Flatten: _see_everything,
-    # Its groups of channels are normalized over all positions.
-    layers.GroupNormalization: _see_everything,
-    layers.Dense: _dense,
-    layers.Reshape: _reshape,
-    layers.Activation: _activate,
-    **dict.fromkeys(ELEMENTWISE_LAYERS, _keep),
+    **dict.fromkeys(WINDOW_LAYERS, window_rules.see_window),
+    layers.Conv2DTranspose: window_rules.see_transposed_window,
+    layers.ZeroPadding2D: window_rules.see_padded,
+    layers.Cropping2D: window_rules.see_cropped,
+    layers.CenterCrop: window_rules.see_center,
+    layers.RandomCrop: window_rules.see_uncropped,
+    layers.UpSampling2D: window_rules.see_upsampled,
+    layers.Resizing: window_rules.see_resized,
+    **dict.fromkeys(ADAPTIVE_POOLING_LAYERS, window_rules.see_adaptive_window),
+    **dict.fromkeys(GLOBAL_POOLING_LAYERS, layout_rules.pool_globally),
+    **dict.fromkeys(_named("GlobalAveragePooling1D", "GlobalMaxPooling1D"), layout_rules.pool_row_globally),
     **dict.fromkeys(
-        _named("Softmax", "LayerNormalization", "RMSNormalization", "UnitNormalization"), _normalize
+        _named("GroupNormalization", "AutoContrast"),
+        layout_rules.normalize_everywhere,
     ),
-    **dict.fromkeys(INACTIVE_OR_POINTWISE_LAYERS, _keep),
-    **dict.fromkeys(_named("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), _merge),
-    layers.Concatenate: _concatenate,
+    **dict.fromkeys(
+        _named("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"),
+        layout_rules.attend,
+    ),
+    layers.Flatten: see_flattened,
+    layers.Reshape: layout_rules.reshape,
+    layers.Permute: layout_rules.permute,
+    layers.Dense: pointwise_rules.mix_channels,
+    layers.Activation: pointwise_rules.activate,
+    **dict.fromkeys(pointwise_rules.ELEMENTWISE_LAYERS, pointwise_rules.keep),
+    **dict.fromkeys(
+        _named("Softmax", "LayerNormalization", "RMSNormalization", "UnitNormalization"),
+        pointwise_rules.normalize,
+    ),
+    **dict.fromkeys(INACTIVE_OR_POINTWISE_LAYERS, pointwise_rules.keep),
+    **dict.fromkeys(
+        _named("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), layout_rules.merge
+    ),
+    layers.Concatenate: layout_rules.concatenate,
 }
-ELEMENTWISE_ACTIVATIONS = frozenset([
-    "celu", "elu", "exp", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
-    "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
-    "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "squareplus", "swish", "tanh",
-    "tanh_shrink",
-])  # fmt: skip
-LAST_AXIS_ACTIVATIONS = frozenset(["softmax", "softmax_v2", "log_softmax", "log_softmax_v2", "sparsemax"])
-ELEMENTWISE_OPERATIONS = frozenset([
-    "Abs", "Absolute", "Add", "Celu", "Clip", "Divide", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSilu",
-    "HardTanh", "LeakyRelu", "Log", "Log1p", "LogSigmoid", "Maximum", "Minimum", "Multiply", "Negative",
-    "Power", "Reciprocal", "Relu", "Relu6", "Selu", "Sigmoid", "Silu", "Softplus", "Softsign", "Sqrt",
-    "Square", "Subtract", "Tanh", "TrueDivide",
-])  # fmt: skip
+WRAPPERS = frozenset([layers.SpectralNormalization, layers.TimeDistributed])
+"""Layers that are followed as the layer in them."""
+
+MERGING: frozenset[Rule | None] = frozenset([layout_rules.merge, layout_rules.concatenate])
+LOOKING_EVERYWHERE: frozenset[Rule | None] = frozenset(
+    [
+        layout_rules.pool_globally,
+        layout_rules.pool_row_globally,
+        layout_rules.normalize_everywhere,
+        layout_rules.attend,
+    ]
+)
+"""Rules of what sees the whole image whatever came before."""
+
+REARRANGING: frozenset[Rule | None] = frozenset(
+    [
+        layout_rules.reshape,
+        layout_rules.permute,
+        layout_rules.take_slices,
+        layout_rules.split,
+        layout_rules.concatenate,
+    ]
+)
+
+_ELEMENTWISE_OPERATIONS = """
+    Abs Absolute Add Arccos Arcsin Arctan Cast Cbrt Ceil Celu Clip Copy Cos Cosh Divide DivideNoNan Elu
+    Equal Erf Exp Exp2 Expm1 Fabs Floor FloorDivide Fmax Fmin Gelu Greater GreaterEqual HardShrink
+    HardSigmoid HardSilu HardTanh Heaviside Hypot LeakyRelu Less LessEqual Log Log10 Log1p Log2
+    LogSigmoid Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Maximum Minimum Mod Multiply
+    NanToNum Negative NotEqual Power Reciprocal Relu Relu6 Round Rsqrt SaturateCast Selu Sigmoid Sign
+    Silu Sin Sinh SoftShrink Softplus Softsign SparsePlus SparseSigmoid Sqrt Square Squareplus
+    StopGradient Subtract Tan Tanh TanhShrink Threshold TrueDivide Trunc Where
+"""
+_REDUCTIONS = """
+    All Amax Amin Any Argmax Argmin CountNonzero Logsumexp Max Mean Median Min Norm Prod Ptp Std Sum Var
+"""
+OPERATION_RULES: dict[str, Rule] = {
+    **dict.fromkeys(_ELEMENTWISE_OPERATIONS.split(), layout_rules.merge),
+    **dict.fromkeys(_REDUCTIONS.split(), pointwise_rules.reduce),
+    **dict.fromkeys(("Softmax", "LogSoftmax", "Sparsemax", "Normalize"), pointwise_rules.normalize),
+    **dict.fromkeys(("Reshape", "Squeeze", "ExpandDims"), layout_rules.reshape),
+    **dict.fromkeys(("Transpose", "Moveaxis", "Swapaxes"), layout_rules.permute),
+    "Concatenate": layout_rules.concatenate,
+    "Split": layout_rules.split,
+    "GetItem": layout_rules.take_slices,
+    "Pad": window_rules.see_padded_by_operation,
+    "Resize": window_rules.see_resized,
+    "SpaceToDepth": window_rules.see_blocks,
+    "DepthToSpace": window_rules.see_unfolded_blocks,
+    "DotProductAttention": layout_rules.attend,
+}
+"""Rules of Keras's own operations, such as the + of two tensors, by their class's name."""
