@@ -9,6 +9,7 @@ from eip_cli.foundation.files import file_sha256
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
 from eip_cli.networks.users_code import is_user_network
+from eip_cli.networks.users_functions import require_function_name
 from eip_cli.runs.run_directory import Run
 
 from .checkpoint_file import load_checkpoint
@@ -44,6 +45,7 @@ def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
     if is_user_network(spec):
         model = build_model(spec, seed)
         return OpenedModel(spec, model, source_sha256=hash_source(spec))
+    require_function_name(spec)
     if not is_checkpoint_name(spec):
         raise ModelError(
             f"no network, file or run {spec!r}: use {', '.join(KNOWN_NETWORKS)}, file.py:function, "

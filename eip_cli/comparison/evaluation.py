@@ -101,6 +101,7 @@ def assess_model(
     data_dir: Path | None = None,
 ) -> Assessment:
     """Measure an opened model as ``evaluate_checkpoint`` does."""
+    require_classifier(opened.model, opened.name)  # before images are fetched for it
     record = opened.run.read_record() if opened.run else None
     name = dataset or (record.config.dataset if record else "cifar10")
     return _measure(opened, load_dataset(name, data_dir or _data_dir_of(record, name), progress), record)
@@ -108,7 +109,6 @@ def assess_model(
 
 def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) -> Assessment:
     model = opened.model
-    require_classifier(model, opened.name)
     loss = opened.loss or loss_of(model)
     sample = np.asarray(model(scale_images(dataset.test_images[:8]), training=False))
     require_probabilities(sample, loss, opened.name)
