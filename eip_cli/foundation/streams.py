@@ -99,6 +99,9 @@ def result_output() -> Iterator[TextIO]:
     try:
         yield output.stream
         output.stream.flush()
+    except OSError as error:  # of a full disk behind a redirection, say
+        error.filename = error.filename or "standard output"
+        raise
     finally:
         _turn(sys.stderr, 2)
 

@@ -24,6 +24,7 @@ _PREFACES = (
     "Detected at node",
     "Traceback (most recent call last)",
 )
+_TENSORFLOW_NODE = re.compile(r"^\{\{function_node .*?\}\} ")
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # Modules that are installed under another name than they are imported by.
 _PACKAGES = {"cv2": "opencv-python", "PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
@@ -54,7 +55,7 @@ def _reason(error: BaseException) -> str:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
     except Exception:  # a stranger's class may not even describe itself
         text = ""
-    text = _TERMINAL_CODES.sub("", text or "")
+    text = _TENSORFLOW_NODE.sub("", _TERMINAL_CODES.sub("", text or ""))
     while (wrapped := _KERAS_PREFACE.match(text)) and wrapped["reason"]:  # a layer in a model in a model
         text = wrapped["reason"]
     text = _ARGUMENTS.sub("", text)
@@ -64,9 +65,9 @@ def _reason(error: BaseException) -> str:
     whole = in_one_line(" ".join(lines))
     if len(whole) > MOST_CHARACTERS and len(lines) > 1:  # an introduction that ends in a colon says little
         whole = in_one_line(next((line for line in lines if not line.endswith(":")), lines[0]))
-    whole = "".join(character if character.isprintable() else " " for character in whole)
-    if isinstance(error, MemoryError):
-        return f"it takes more memory than there is{f' ({whole[:MOST_CHARACTERS]})' if whole else ''}"
+    whole = in_one_line("".join(character if character.isprintable() else " " for character in whole))
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return f"it takes more memory than there is ({_cut(whole) or 'no message'})"
     return _cut(whole) or "(no message)"
 
 

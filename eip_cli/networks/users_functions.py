@@ -1,26 +1,39 @@
 """The functions that a user's file holds, found without running it."""
 
 import ast
+import re
 from difflib import get_close_matches
 from pathlib import Path
 
 from eip_cli.foundation.errors import ModelError
 
+from .users_failures import describe_failure
+
 MOST_NAMES = 12
+# A file of code without a function after it, or with something after it that is none: net.py, net.py::tiny.
+_INCOMPLETE = re.compile(r"(?P<file>.*\.py)(:+(?P<rest>.*))?", re.DOTALL)
 
 
-def is_bare_file(spec: str) -> bool:
+def is_incomplete(spec: str) -> bool:
     """Whether ``spec`` names a file of Python code, and no function in it."""
-    return spec.rstrip(":").endswith(".py")
+    match = _INCOMPLETE.fullmatch(spec)
+    if match is None:
+        return False
+    rest = match["rest"] or ""
+    return not (rest.isidentifier() and spec == f"{match['file']}:{rest}")
 
 
 def require_function_name(spec: str) -> None:
     """Raise ModelError, with the functions to choose from, where ``spec`` is a file of code alone."""
-    if is_bare_file(spec):
-        source = spec.rstrip(":")
-        if not Path(source).is_file():
-            raise ModelError(f"no file {source}")
-        raise ModelError(f"{source} is a file with code: name a function in it, {_offer(source, '')}")
+    match = _INCOMPLETE.fullmatch(spec)
+    if match is None or not is_incomplete(spec):
+        return
+    source, rest = match["file"], match["rest"] or ""
+    if not Path(source).is_file():
+        raise ModelError(f"no file {source}")
+    if rest:
+        raise ModelError(explain_missing_function(source, rest))
+    raise ModelError(f"{source} is a file with code: name a function in it, {_offer(source, '')}")
 
 
 def explain_missing_function(source: str, function: str) -> str:
@@ -41,15 +54,18 @@ def _offer(source: str, function: str) -> str:
 def _list_functions(path: Path) -> list[str]:
     """The functions at the top of the file that can be called without arguments, private ones left out."""
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
+        tree = ast.parse(path.read_bytes(), path.name)
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # said, with its line, when it is run
-        return []
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ModelError(f"{path} is no Python: {describe_failure(error, path)}") from None
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return [node.name for node in functions if not node.name.startswith("_") and _takes_nothing(node.args)]
 
 
 def _takes_nothing(arguments: ast.arguments) -> bool:
+    """Whether a call without arguments is what the function is for; one with ``*layers`` is a helper."""
     positional = len(arguments.posonlyargs) + len(arguments.args)
-    return positional == len(arguments.defaults) and None not in arguments.kw_defaults
+    return (
+        positional == len(arguments.defaults) and None not in arguments.kw_defaults and not arguments.vararg
+    )

@@ -78,6 +78,11 @@ class ExperimentGroup(click.Group):
         is_program = sys.stdout is sys.__stdout__ and settings.get("standalone_mode", True)
         try:
             return super().main(*arguments, **settings)
+        except OSError as error:  # a help or a usage error could not be written
+            if not is_program:
+                raise
+            click.echo(f"Error: {_describe_system_error(error)}", err=True)
+            sys.exit(1)
         finally:
             if is_program:
                 close_for_good()
@@ -128,7 +133,7 @@ def _put_in_words(error: Exception) -> str:
         return _describe_system_error(error)
     reason = f"{type(error).__name__}: {in_one_line(error)}"
     if isinstance(error, ImportError):
-        return f"a package cannot be imported ({reason:.300}): install it anew, pip install --force-reinstall"
+        return f"a package cannot be imported ({reason:.300}): pip install --force-reinstall eip-cli"
     if isinstance(error, MemoryError):
         return f"more memory is needed than there is ({reason:.300}): a smaller network or --batch-size helps"
     return f"a fault of this program, not of yours ({reason:.300}): eip --verbose ... shows where; report it"
