@@ -12,6 +12,7 @@ from pathlib import Path
 from eip_cli.foundation.errors import in_one_line
 
 MOST_CHARACTERS = 300
+SHORT_LINE = 80
 # Keras's first line when a layer fails; the reason is the paragraph after it, the arguments come last.
 _KERAS_PREFACE = re.compile(
     r"^Exception encountered when calling .*?\n\s*(?P<reason>.*?)\s*(\n\s*Arguments received by .*)?$", re.S
@@ -58,13 +59,14 @@ def _reason(error: BaseException) -> str:
     text = _TENSORFLOW_NODE.sub("", _TERMINAL_CODES.sub("", text or ""))
     while (wrapped := _KERAS_PREFACE.match(text)) and wrapped["reason"]:  # a layer in a model in a model
         text = wrapped["reason"]
-    text = _ARGUMENTS.sub("", text)
+    text = _ARGUMENTS.sub("", text).rpartition("Error encountered:\n")[2]  # Keras on a layer's own shape
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if lines and lines[0].startswith(_PREFACES):
         lines = lines[-1:]
     whole = in_one_line(" ".join(lines))
-    if len(whole) > MOST_CHARACTERS and len(lines) > 1:  # an introduction that ends in a colon says little
-        whole = in_one_line(next((line for line in lines if not line.endswith(":")), lines[0]))
+    if len(whole) > MOST_CHARACTERS and len(lines) > 1:
+        is_introduction = lines[0].endswith(":") and len(lines[0]) < SHORT_LINE
+        whole = in_one_line(lines[1] if is_introduction else lines[0])
     whole = in_one_line("".join(character if character.isprintable() else " " for character in whole))
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return f"it takes more memory than there is ({_cut(whole) or 'no message'})"

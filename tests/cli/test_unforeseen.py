@@ -100,7 +100,10 @@ def test_every_command_keeps_standard_output_for_its_result(
         "    print('more chatter')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    program = ExperimentGroup(commands=CommandFiles("commands_of_a_test"))
+
+    @click.group(cls=ExperimentGroup, commands=CommandFiles("commands_of_a_test"))
+    def program() -> None: ...
+
     for _ in range(2):
         result = CliRunner().invoke(program, ["speak"])
         assert (result.stdout, result.stderr) == ("the result\n", "chatter\nmore chatter\n")

@@ -29,7 +29,7 @@ verbose_option = click.option(
     expose_value=False,
     is_eager=True,
     callback=_be_verbose,
-    help="Let TensorFlow's and Keras's own messages through, and a traceback of what was not foreseen.",
+    help="Let TensorFlow's and Keras's own messages through.",
 )
 
 format_option = click.option(
