@@ -39,9 +39,10 @@ def run_command_that(raises: BaseException) -> Result:
         (MemoryError(), "more memory is needed than there is"),
         (KeyError("weights\n" + "x" * 999), "a fault of this program, not of yours (KeyError: 'weights"),
         (RecursionError("too deep"), "a fault of this program"),
+        (SystemExit("bye"), "a fault of this program"),  # a command ends otherwise
     ],
 )
-def test_any_failure_is_one_line(error: Exception, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_failure_is_one_line(error: BaseException, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     result = run_command_that(error)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -188,3 +189,44 @@ def test_any_width_of_the_terminal_is_taken(columns: str) -> None:
     result = start("compare-baseline", COLUMNS=columns)
     assert (result.returncode, result.stderr) == (0, "")
     assert "1,172,410" in result.stdout
+
+
+FAILS_LATER = """
+import sys
+import keras
+
+class Leaving(keras.layers.Layer):
+    def call(self, x, training=None):
+        if training:
+            sys.exit("enough")
+        return x
+
+class Failing(keras.layers.Layer):
+    def call(self, x, training=None):
+        if training:
+            raise RuntimeError("not for training")
+        return x
+
+def network(layer):
+    layers = [layer, keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    return keras.Sequential([keras.Input((32, 32, 3)), *layers])
+
+def leaving(): return network(Leaving())
+def failing(): return network(Failing())
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("leaving", r"failed with SystemExit: enough (net.py:8)"),
+        ("failing", r"failed with RuntimeError: not for training (net.py:14)"),
+    ],
+)
+def test_what_fails_in_a_users_layer_as_it_trains_is_theirs(function: str, message: str) -> None:
+    Path("net.py").write_text(FAILS_LATER)
+    arguments = ["train", "--model", f"net.py:{function}", "--dataset", "digits", "--limit-train", "32"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr

@@ -101,7 +101,7 @@ class ExperimentGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             context.exit(INTERRUPTED)
-        except Exception as error:
+        except BaseException as error:  # a user's layer may also call sys.exit
             if is_verbose():
                 traceback.print_exception(error)
             raise click.ClickException(_put_in_words(error)) from error
@@ -123,7 +123,7 @@ def _settings_warnings_shown() -> Iterator[None]:
         yield
 
 
-def _put_in_words(error: Exception) -> str:
+def _put_in_words(error: BaseException) -> str:
     """One line on what no command foresaw: the system's word, a user's code, or a fault of this program."""
     from eip_cli.networks.users_failures import blame_users_code
 
