@@ -7,7 +7,7 @@ from eip_cli.foundation.errors import CheckpointError, RunError
 from eip_cli.foundation.files import file_sha256
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.users_code import code_file, is_user_network, network_file
-from eip_cli.networks.users_functions import is_incomplete, require_function_name
+from eip_cli.networks.users_mistakes.missing_functions import is_incomplete, require_function_name
 from eip_cli.runs.catalogue import find_run, is_run_id, list_runs
 from eip_cli.runs.run_directory import BEST_FILE, RUNS_FOLDER, Run
 

@@ -9,7 +9,7 @@ from eip_cli.foundation.files import file_sha256
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
 from eip_cli.networks.users_code import is_user_network
-from eip_cli.networks.users_functions import require_function_name
+from eip_cli.networks.users_mistakes.missing_functions import require_function_name
 from eip_cli.runs.run_directory import Run
 
 from .checkpoint_file import load_checkpoint

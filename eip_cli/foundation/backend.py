@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 
 from .errors import BackendError, SettingsWarning, TrainingError, in_one_line
-from .keras_settings import BACKENDS, DEFAULTS, describe_differences, read_request
+from .keras_settings import BACKENDS, DEFAULT_POLICY, DEFAULTS, describe_differences, read_request
 from .processor import available_threads
 from .streams import held_back_errors
 
@@ -108,7 +108,9 @@ def _put_in_force(settings: dict[str, object], policy: object) -> None:
 
 def _follow_no_settings() -> None:
     """Set Keras to its defaults, and say so where that is a change."""
-    differences = describe_differences(_settings_in_force())
+    policy = global_state.get_global_attribute("dtype_policy")
+    settings = {**_settings_in_force(), "dtype_policy": policy.name if policy else DEFAULT_POLICY}
+    differences = describe_differences(settings)
     if differences:
         warnings.warn(
             f"Keras is set to {differences} (in keras.json, or by code that ran before): not followed, all "

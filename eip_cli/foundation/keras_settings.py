@@ -16,6 +16,7 @@ from pathlib import Path
 from .errors import BackendError
 
 BACKENDS = ("tensorflow", "jax")
+DEFAULT_POLICY = "float32"
 DEFAULTS = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
 # What Keras itself accepts; of anything else in keras.json it dies at its import.
 _ACCEPTED = {
@@ -62,7 +63,8 @@ def read_request() -> Request:
 
 def describe_differences(settings: dict[str, object]) -> str:
     """``image_data_format channels_first and epsilon 0.001``; empty where all are Keras's defaults."""
-    return " and ".join(f"{name} {value}" for name, value in settings.items() if value != DEFAULTS[name])
+    defaults = {**DEFAULTS, "dtype_policy": DEFAULT_POLICY}
+    return " and ".join(f"{name} {value}" for name, value in settings.items() if value != defaults[name])
 
 
 def _read_settings(path: Path) -> tuple[dict[str, str], str | None]:

@@ -7,7 +7,7 @@ from .graphs import is_layer_graph
 from .known import CLASS_COUNT, IMAGE_SHAPE, KNOWN_NETWORKS
 from .layer_names import open_scopes_for_any_name, require_names_for_files
 from .users_code import call_user_function, is_user_network
-from .users_functions import require_function_name
+from .users_mistakes.missing_functions import require_function_name
 
 
 def build_model(spec: str, seed: int = 0) -> keras.Model:

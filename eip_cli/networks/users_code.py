@@ -10,8 +10,8 @@ from pathlib import Path
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError, in_one_line
 
-from .users_failures import describe_failure, remember_code
-from .users_functions import explain_missing_function
+from .users_mistakes.failures import describe_failure, remember_code
+from .users_mistakes.missing_functions import explain_missing_function
 
 
 def is_user_network(spec: str) -> bool:

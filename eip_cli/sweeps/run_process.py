@@ -14,7 +14,7 @@ from pathlib import Path
 from eip_cli.checkpoints.naming import require_source
 from eip_cli.foundation.errors import EipError, RunError, in_one_line
 from eip_cli.foundation.files import remove_leftovers
-from eip_cli.networks.users_failures import blame_users_code
+from eip_cli.networks.users_mistakes.failures import blame_users_code
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import LOCK_FILE, Run
 from eip_cli.training.observers import SILENT, TrainObserver

@@ -102,6 +102,7 @@ def test_settings_are_described_where_they_are_not_keras_defaults() -> None:
         "epsilon": 0.001,
     }
     assert describe_differences(settings) == "floatx float16 and epsilon 0.001"
+    assert describe_differences({"dtype_policy": "mixed_float16"}) == "dtype_policy mixed_float16"
     assert describe_differences({"floatx": "float32", "epsilon": 1e-7}) == ""
 
 

@@ -125,7 +125,7 @@ def _settings_warnings_shown() -> Iterator[None]:
 
 def _put_in_words(error: BaseException) -> str:
     """One line on what no command foresaw: the system's word, a user's code, or a fault of this program."""
-    from eip_cli.networks.users_failures import blame_users_code
+    from eip_cli.networks.users_mistakes.failures import blame_users_code
 
     if theirs := blame_users_code(error):
         return theirs

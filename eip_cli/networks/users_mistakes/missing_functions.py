@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eip_cli.foundation.errors import ModelError
 
-from .users_failures import describe_failure
+from .failures import describe_failure
 
 MOST_NAMES = 12
 # A file of code without a function after it, or with something after it that is none: net.py, net.py::tiny.

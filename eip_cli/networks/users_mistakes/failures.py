@@ -1,6 +1,6 @@
 """What a user's own code raised -> the one line that says why, and where in their file.
 
-Knows nothing of Keras. What fails later, in a layer of a user's own as it trains, is put in words here too.
+What fails later, in a layer of a user's own as it trains, is put in words here too.
 """
 
 import re
