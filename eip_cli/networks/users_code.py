@@ -104,6 +104,10 @@ def _require_model(model: object, spec: str) -> None:
 def _import_source(source: str):  # type: ignore[no-untyped-def]  # a module, whose attributes are unknown
     """The module of a user's network, with its neighbours importable as they are for Python itself."""
     if not source.endswith(".py"):
+        if source.startswith(".") or "/" in source or "\\" in source:
+            raise ModelError(
+                f"{source} is no module's name: a file is named with its ending, {source}.py:FUNCTION"
+            )
         _make_importable(Path.cwd())
         return importlib.import_module(source)
     path = Path(source)

@@ -88,7 +88,8 @@ CASES = [
         "pair_",
         r"has no function 'pair_': did you mean net\.py:pair\? It holds pool_too_small, add_of_two_shapes,",
     ),
-    (":pair", r"has no function 'pair': did you mean net\.py:pair\?"),
+    (":pair", r"is a file with code: name a function in it, did you mean net\.py:pair\?"),
+    ("pair.x", r"has no function 'pair\.x': did you mean net\.py:pair\?"),
 ]
 
 
@@ -134,6 +135,14 @@ def test_a_module_that_is_not_there_is_said() -> None:
         ModelError, match=r"No module named 'not_here': there is no not_here\.py and no folder"
     ):
         build_model("not_here:net")
+
+
+@pytest.mark.parametrize("spec", ["./net:pair", "folder/net:pair", ".net:pair"])
+def test_a_path_without_its_ending_is_no_module(spec: str) -> None:
+    with pytest.raises(
+        ModelError, match=r"is no module's name: a file is named with its ending, .*net\.py:FUNCTION"
+    ):
+        build_model(spec)
 
 
 @pytest.mark.parametrize("spec", ["net.py", "net.py:", "./net.py"])

@@ -31,9 +31,9 @@ def require_function_name(spec: str) -> None:
     source, rest = match["file"], match["rest"] or ""
     if not Path(source).is_file():
         raise ModelError(f"no file {source}")
-    if rest:
+    if rest and not rest.isidentifier():
         raise ModelError(explain_missing_function(source, rest))
-    raise ModelError(f"{source} is a file with code: name a function in it, {_offer(source, '')}")
+    raise ModelError(f"{source} is a file with code: name a function in it, {_offer(source, rest)}")
 
 
 def explain_missing_function(source: str, function: str) -> str:
