@@ -146,7 +146,8 @@ def use_threads(threads: int | None = None) -> int:
         threading.set_inter_op_parallelism_threads(wanted)
     except RuntimeError:
         # It has started, and where nothing was chosen takes what its environment says, or all cores.
-        in_force = chosen or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or available_threads())
+        named = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+        in_force = chosen or (int(named) if named.isdecimal() else 0) or available_threads()
         if threads not in (None, in_force):
             raise TrainingError(
                 f"TensorFlow has already started in this process, with {in_force} threads, not {threads}: "
