@@ -11,7 +11,10 @@ XLA_PROGRAMS = "--tf_xla_persistent_cache_directory="
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have all processes of this session share the programs that XLA compiles, the same in most trainings."""
+    """Have all processes of this session share the programs that XLA compiles, and Keras without settings."""
+    folder = tempfile.mkdtemp(prefix="eip-tests-keras-")
+    os.environ["KERAS_HOME"] = folder  # else the user's keras.json and Keras's data are seen
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     if "TF_XLA_FLAGS" not in os.environ:  # else the user's own, or those of the process that started this one
         folder = tempfile.mkdtemp(prefix="eip-tests-xla-")
         os.environ["TF_XLA_FLAGS"] = XLA_PROGRAMS + folder

@@ -37,7 +37,7 @@ class _Twin(keras.Model):
     """Runs a model's graph with some operations replaced; the model it holds is where its variables live."""
 
     def __init__(self, plain: keras.Model, replaced: dict[int, Run]) -> None:
-        super().__init__(name=f"{plain.name}_twin")
+        super().__init__(name="twin")  # TensorFlow takes fewer names than the plain model may have
         self.plain = plain
         graph = keras.Model(plain.inputs, plain.outputs)
         # In a closure, where Keras does not find it: its layers are tracked as the plain model's alone.

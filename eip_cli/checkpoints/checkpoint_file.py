@@ -14,9 +14,10 @@ from eip_cli.checkpoints.reading.containers import ModelFile, open_model_file
 from eip_cli.checkpoints.reading.stored_weights import assign_weights, count_stored_weights, match_weights
 from eip_cli.checkpoints.rebuilding.models import Rebuilt, rebuild_model
 from eip_cli.checkpoints.rebuilding.settings import make_loss
-from eip_cli.foundation.backend import keras
+from eip_cli.foundation.backend import keras, use_default_settings
 from eip_cli.foundation.errors import CheckpointError
 from eip_cli.foundation.files import write_atomically
+from eip_cli.networks.layer_names import open_scopes_for_any_name, require_names_for_files
 
 from .identification import Candidates, find_known_network
 
@@ -71,11 +72,13 @@ def load_checkpoint(
 def save_model(model: keras.Model, path: Path | str, weights_only: bool = False) -> None:
     """Write ``model``, or its weights alone, to an ``.h5`` or ``.keras`` file: the whole file or none.
 
-    Raises CheckpointError for another ending, and where the file or this model cannot be written.
+    Raises CheckpointError for another ending, and where the file or this model cannot be written; ModelError
+    for a layer whose name no file can hold.
     """
     path = Path(path)
     if path.suffix not in MODEL_ENDINGS:
         raise CheckpointError(f"{path}: a model is written to a file that ends in .h5 or .keras")
+    require_names_for_files(model, model.name)
     compiled = getattr(model, "_compile_config", None)
     settings = dict(compiled.config) if compiled is not None else {}
     try:
@@ -112,8 +115,10 @@ def _load(
     if model is not None:
         rebuilt = Rebuilt(model, {})
     elif file.config is not None:
+        use_default_settings()
         from_keras_2 = (file.keras_version or "2").split(".")[0] in ("1", "2")
         rebuilt = rebuild_model(file.config, from_keras_2, count_stored_weights(file.weights), trust)
+        open_scopes_for_any_name(rebuilt.model)
     else:
         rebuilt = Rebuilt(_fitting_network(file, candidates), {})
     assign_weights(match_weights(file.weights, file.by_layer_name, rebuilt.model, rebuilt.layers_of))

@@ -7,6 +7,7 @@ from eip_cli.foundation.errors import CheckpointError, RunError
 from eip_cli.foundation.files import file_sha256
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.users_code import code_file, is_user_network, network_file
+from eip_cli.networks.users_mistakes.missing_functions import is_incomplete, require_function_name
 from eip_cli.runs.catalogue import find_run, is_run_id, list_runs
 from eip_cli.runs.run_directory import BEST_FILE, RUNS_FOLDER, Run
 
@@ -65,6 +66,7 @@ def locate_source(spec: str) -> str:
     there is no such checkpoint.
     """
     if spec in KNOWN_NETWORKS or not is_checkpoint_name(spec):
+        require_function_name(spec)
         path = network_file(spec)
         return f"{path.resolve()}:{spec.rpartition(':')[2]}" if path else spec
     return str(resolve_checkpoint(spec).path.resolve())
@@ -92,6 +94,6 @@ def require_source(spec: str, sha256: str | None, since: str) -> None:
 
 def is_checkpoint_name(spec: str) -> bool:
     """Whether ``spec`` has the form of a checkpoint's name, or is that of a run."""
-    if is_user_network(spec):
+    if is_user_network(spec) or is_incomplete(spec):
         return False
     return bool(Path(spec).suffix) or Path(spec).exists() or spec == "latest" or is_run_id(spec)

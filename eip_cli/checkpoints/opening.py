@@ -11,6 +11,7 @@ from eip_cli.networks.input_scaling import find_own_scaling
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
 from eip_cli.networks.users_code import is_user_network
+from eip_cli.networks.users_mistakes.missing_functions import require_function_name
 from eip_cli.recipes.pixels import BYTE_PIXELS, UNIT_PIXELS
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
@@ -55,6 +56,7 @@ def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
         return OpenedModel(spec, build_model(spec, seed))
     if is_user_network(spec):
         return OpenedModel(spec, build_model(spec, seed), source_sha256=hash_source(spec))
+    require_function_name(spec)
     if not is_checkpoint_name(spec):
         raise ModelError(
             f"no network, file or run {spec!r}: use {', '.join(KNOWN_NETWORKS)}, file.py:function, "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common.messages import shown_progress
+from .common.messages import show_result, shown_progress
 from .common.options import data_dir_option, verbose_option
 
 
@@ -17,4 +17,4 @@ def data(data_dir: Path | None) -> None:
 
     with shown_progress() as progress:
         folder = fetch_cifar10(data_dir, progress)
-    click.echo(f"CIFAR-10 is complete in {folder}")
+    show_result(f"CIFAR-10 is complete in {folder}")

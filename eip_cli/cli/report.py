@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from .common.help_texts import RUN_HELP
-from .common.messages import show_notice
+from .common.messages import show_notice, show_result
 from .common.options import trust_option, verbose_option
 
 
@@ -28,6 +28,6 @@ def report(names: tuple[str, ...], output: Path | None, trust: bool) -> None:
 
     page = make_report(names, output, trust)
     if output is None:
-        click.echo(page, nl=False)
+        show_result(page)
     else:
         show_notice(f"Wrote {output}")

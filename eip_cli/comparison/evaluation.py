@@ -116,9 +116,9 @@ def assess_model(
     pixels: str | None = None,
 ) -> Assessment:
     """Measure an opened model as ``evaluate_checkpoint`` does."""
+    require_classifier(opened.model, opened.name)  # before images are fetched for it
     record = opened.run.read_record() if opened.run else None
     name = dataset or (record.config.dataset if record else "cifar10")
-    require_classifier(opened.model, opened.name)
     images = load_dataset(name, data_dir or _data_dir_of(record, name), progress)
     form = _choose_pixels(opened, pixels, progress)
     return _measure(opened, images, record, make_pixel_scale(form, lambda: images.channel_statistics))

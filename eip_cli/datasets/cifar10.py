@@ -15,6 +15,14 @@ from numpy.typing import NDArray
 
 from eip_cli.foundation.errors import DataError
 
+from .cifar10_places import (
+    BATCH_FILES,
+    FOLDER_NAME,
+    TEST_FILE,
+    TRAIN_FILES,
+    find_copies,
+    other_programs_copies,
+)
 from .download import SILENT, Archive, DownloadProgress, download
 from .pickled_batches import FRESH_COPY, MAX_BATCH_BYTES, read_batch
 from .tar_archive import read_members
@@ -24,10 +32,6 @@ CIFAR10_CLASS_NAMES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
-FOLDER_NAME = "cifar-10-batches-py"
-TRAIN_FILES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5")
-TEST_FILE = "test_batch"
-BATCH_FILES = (*TRAIN_FILES, TEST_FILE)
 META_FILE = "batches.meta"  # holds the class names; other programs ask for it
 
 
@@ -72,7 +76,8 @@ def load_cifar10(
     """Load CIFAR-10 and say which folder or archive it came from.
 
     ``data_dir``, else the folder that EIP_DATA_DIR names, has it or DataError is raised; without
-    either it comes from the user's cache, filled by a download where it is empty or damaged.
+    either it comes from the user's cache; where that is empty, from Keras's or torchvision's own copy;
+    where there is none, or the cache is damaged, a download fills it.
     """
     folder = _given_folder(data_dir)
     if folder is None:
@@ -148,17 +153,9 @@ def _given_folder(data_dir: Path | None) -> Path | None:
     return Path(named) if named else None
 
 
-def _candidates(folder: Path, edition: Edition) -> Iterator[Path]:
-    for place in (folder, folder / FOLDER_NAME):
-        if any((place / name).exists() for name in BATCH_FILES):
-            yield place
-    if (folder / edition.archive.file_name).exists():
-        yield folder / edition.archive.file_name
-
-
 def _holds_cifar10(folder: Path, edition: Edition) -> bool:
     try:
-        return any(True for _ in _candidates(folder, edition))
+        return any(True for _ in find_copies(folder, edition.archive.file_name))
     except OSError as error:
         raise DataError(f"cannot read {folder}: {error.strerror}") from None
 
@@ -167,7 +164,7 @@ def _find(folder: Path, edition: Edition) -> Path:
     """Return the folder of batches or the archive that ``folder`` is or holds."""
     what = f"{FOLDER_NAME} or {edition.archive.file_name}"
     if _holds_cifar10(folder, edition):
-        return next(_candidates(folder, edition))
+        return next(find_copies(folder, edition.archive.file_name))
     if not folder.exists():
         raise DataError(f"the data folder {folder} does not exist: name one that holds {what}")
     if not folder.is_dir():
@@ -216,6 +213,15 @@ def _load_cached(progress: DownloadProgress, edition: Edition) -> tuple[Cifar10A
             return read_cifar10(folder, edition), folder
         except DataError as error:
             progress.notice(f"The cached copy is damaged and will be replaced: {error}")
+            return _fill(cache_dir(), progress, edition)
+    for copy in other_programs_copies(edition.archive.file_name):
+        try:
+            arrays = read_cifar10(copy, edition)
+        except DataError as error:
+            progress.notice(f"Another program's copy of CIFAR-10 is passed over: {error}")
+        else:
+            progress.notice(f"Using the copy of CIFAR-10 in {copy}: nothing is downloaded.")
+            return arrays, copy
     return _fill(cache_dir(), progress, edition)
 
 

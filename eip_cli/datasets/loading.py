@@ -16,8 +16,8 @@ def load_dataset(
 ) -> Dataset:
     """Load ``cifar10`` or ``digits`` whole into memory.
 
-    CIFAR-10 is read from ``data_dir``, else from the folder that EIP_DATA_DIR names, else from
-    the user's cache, which a download fills when it is empty or damaged. The digits come with
+    CIFAR-10 is read from ``data_dir``, else from the folder that EIP_DATA_DIR names, else from the
+    user's cache, or the copy that Keras or torchvision keeps, or a download. The digits come with
     scikit-learn: they need neither. Raises DataError where the dataset is unknown, missing or
     damaged.
     """

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from eip_cli.foundation.streams import result_output
+
 LEAST_NAME_WIDTH = 8  # a longer name is folded into several lines
 
 
@@ -43,7 +45,8 @@ def print_report(report: Report, output_format: str) -> None:
         "csv": _print_csv,
         "markdown": _print_markdown,
     }
-    writers[output_format](report)
+    with result_output():
+        writers[output_format](report)
 
 
 def _print_tables(report: Report) -> None:

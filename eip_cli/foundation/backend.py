@@ -1,14 +1,21 @@
 """The one door to Keras: settings that only count before its backend is imported are made here.
 
 Import Keras as ``from eip_cli.foundation.backend import keras``, in modules that commands import when they
-run, so that help and usage errors never wait for TensorFlow.
+run, so that help and usage errors never wait for TensorFlow. The import raises BackendError where Keras
+cannot be started.
 """
 
 import contextlib
 import logging
 import os
 import platform
+import sys
+import warnings
+from collections.abc import Iterator
 
+from .errors import BackendError, SettingsWarning, TrainingError, in_one_line
+from .keras_settings import BACKENDS, DEFAULT_POLICY, DEFAULTS, describe_differences, read_request
+from .processor import available_threads
 from .streams import held_back_errors
 
 # Each is set only where the user has not: their own environment always wins.
@@ -25,11 +32,32 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 
 def _import_keras() -> None:
-    for name, value in ENVIRONMENT_DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    verbose = os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+    if (
+        "tensorflow" not in sys.modules
+    ):  # else they come too late, and a run would record what is not in force
+        for name, value in ENVIRONMENT_DEFAULTS.items():
+            os.environ.setdefault(name, value)
+    if "keras" not in sys.modules:
+        request = read_request()
+        if request.notice:
+            warnings.warn(request.notice, SettingsWarning, stacklevel=2)
+        if request.backend != "tensorflow":
+            os.environ["KERAS_BACKEND"] = request.backend  # for a run's record, where keras.json names it
+    verbose = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0"
+    failure = None
     with contextlib.nullcontext() if verbose else held_back_errors():
-        import keras  # noqa: F401
+        try:
+            import keras
+        except Exception as error:  # whatever a damaged installation raises
+            failure = error
+    if failure is not None:
+        reason = f"{type(failure).__name__}: {in_one_line(failure)}"
+        raise BackendError(
+            f"Keras cannot be started ({reason:.300}): the installation is damaged or its parts do not fit "
+            "each other; install it anew: pip install --force-reinstall keras tensorflow"
+        ) from failure
+    if (name := keras.backend.backend()) not in BACKENDS:
+        raise BackendError(f"Keras runs on {name} here: this program computes with {' or '.join(BACKENDS)}")
     if not verbose:
         # Keras warns of the .h5 format through absl, not through the warnings module.
         logging.getLogger("absl").setLevel(logging.ERROR)
@@ -38,32 +66,95 @@ def _import_keras() -> None:
 _import_keras()
 
 import keras  # noqa: E402
+from keras.src.backend.common import global_state  # noqa: E402  # nothing public forgets a policy
 
-from .errors import TrainingError  # noqa: E402
-from .processor import available_threads  # noqa: E402
+__all__ = [
+    "accelerator_names",
+    "default_settings",
+    "is_deterministic",
+    "is_tensorflow_on_cpu",
+    "keras",
+    "use_default_settings",
+    "use_threads",
+]
 
-__all__ = ["accelerator_names", "is_deterministic", "is_tensorflow_on_cpu", "keras", "use_threads"]
+
+def use_default_settings() -> None:
+    """Have Keras build and compute with its own defaults again, whatever was set before in this process."""
+    _put_in_force(DEFAULTS, policy=None)
 
 
-def use_threads(threads: int) -> None:
-    """Let TensorFlow compute with ``threads`` threads; other backends choose for themselves.
+@contextlib.contextmanager
+def default_settings() -> Iterator[None]:
+    """Keras's own defaults within the block, as in a process of its own; afterwards what was before."""
+    settings, policy = _settings_in_force(), global_state.get_global_attribute("dtype_policy")
+    use_default_settings()
+    try:
+        yield
+    finally:
+        _put_in_force(settings, policy)
 
-    Raises TrainingError where TensorFlow has already started with another number.
+
+def _settings_in_force() -> dict[str, object]:
+    return {name: getattr(keras.config, name)() for name in DEFAULTS}
+
+
+def _put_in_force(settings: dict[str, object], policy: object) -> None:
+    for name, value in settings.items():
+        getattr(keras.config, f"set_{name}")(value)
+    # Without a policy layers follow floatx, until the first of them makes it the policy.
+    global_state.set_global_attribute("dtype_policy", policy)
+
+
+def _follow_no_settings() -> None:
+    """Set Keras to its defaults, and say so where that is a change."""
+    policy = global_state.get_global_attribute("dtype_policy")
+    settings = {**_settings_in_force(), "dtype_policy": policy.name if policy else DEFAULT_POLICY}
+    differences = describe_differences(settings)
+    if differences:
+        warnings.warn(
+            f"Keras is set to {differences} (in keras.json, or by code that ran before): not followed, all "
+            "networks are built and measured with Keras's defaults: channels_last, float32, epsilon 1e-07",
+            SettingsWarning,
+            stacklevel=2,
+        )
+    use_default_settings()
+
+
+_follow_no_settings()
+
+
+def use_threads(threads: int | None = None) -> int:
+    """Let TensorFlow compute with ``threads`` threads; returns the number that is in force.
+
+    None keeps what was chosen before, and is all cores where nothing was. Other backends choose for
+    themselves. Raises TrainingError where TensorFlow has already started with another number.
     """
     if keras.backend.backend() != "tensorflow":
-        return
+        return threads or available_threads()
     import tensorflow as tf
 
     threading = tf.config.threading
-    if threading.get_intra_op_parallelism_threads() == threads:
-        return
+    chosen = threading.get_intra_op_parallelism_threads()
+    if threads is None and chosen:
+        return chosen
+    wanted = threads or available_threads()
+    if chosen == wanted:
+        return wanted
     try:
-        threading.set_intra_op_parallelism_threads(threads)
-        threading.set_inter_op_parallelism_threads(threads)
+        threading.set_intra_op_parallelism_threads(wanted)
+        threading.set_inter_op_parallelism_threads(wanted)
     except RuntimeError:
-        raise TrainingError(
-            f"TensorFlow has already started with other settings than {threads} threads: use a new process"
-        ) from None
+        # It has started, and where nothing was chosen takes what its environment says, or all cores.
+        named = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+        in_force = chosen or (int(named) if named.isdecimal() else 0) or available_threads()
+        if threads not in (None, in_force):
+            raise TrainingError(
+                f"TensorFlow has already started in this process, with {in_force} threads, not {threads}: "
+                "use a new process (in a notebook: restart the kernel and train first), or leave threads out"
+            ) from None
+        return in_force
+    return wanted
 
 
 def is_tensorflow_on_cpu() -> bool:
@@ -97,12 +188,15 @@ def _make_repeatable() -> None:
     must allow it too. The other passes of the graph optimizer stay, which join a convolution's bias and
     ReLU: without them a step of the base network takes 2 to 10% longer (3 comparisons each way of 28 to
     40 alternations, 2 cores of a Zen 3).
+
+    It is in time also where TensorFlow has started, as in a notebook: each graph is optimized at its first
+    call. The threads are not, and stay as they are there.
     """
     if is_tensorflow_on_cpu():
         import tensorflow as tf
 
         tf.config.optimizer.set_jit(True)
-    use_threads(available_threads())
+    use_threads()
 
 
 # Before the first operation of this process, which may be the building of a model.
@@ -111,4 +205,8 @@ _make_repeatable()
 
 def is_deterministic() -> bool:
     """Whether training in this process repeats to the bit: TensorFlow on a CPU does, as set here."""
-    return is_tensorflow_on_cpu()
+    if not is_tensorflow_on_cpu():
+        return False
+    import tensorflow as tf
+
+    return bool(tf.config.optimizer.get_jit())  # a notebook or a network's code may have set it back

@@ -9,6 +9,10 @@ class EipError(Exception):
     """An expected failure. Its text is the one line that the user sees."""
 
 
+class BackendError(EipError):
+    """Keras, or what it computes with, cannot be started as this machine is set up."""
+
+
 class DataError(EipError):
     """A dataset is missing, damaged, or not what it claims to be."""
 
@@ -27,6 +31,10 @@ class RunError(EipError):
 
 class TrainingError(EipError):
     """Training cannot start, or cannot go on."""
+
+
+class SettingsWarning(UserWarning):
+    """A setting of the user's that this program does not follow; one line, like an error's."""
 
 
 def in_one_line(error: object) -> str:

@@ -1,4 +1,9 @@
-"""The standard streams: mended where they are closed or narrow, and silent while native libraries start."""
+"""The standard streams: mended where they are closed or narrow, silent while native libraries start, and
+standard output the result's alone.
+
+A user's code prints: ``model.summary()`` at its import, a layer in training, a library below Python. While a
+command works, all that goes to standard error; ``result_output`` opens standard output for the result.
+"""
 
 import contextlib
 import io
@@ -6,6 +11,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
 
 
 def mend_standard_streams() -> None:
@@ -53,3 +60,85 @@ def held_back_errors() -> Iterator[None]:
         finally:
             os.dup2(standard_error, 2)
             os.close(standard_error)
+
+
+@dataclass
+class _StandardOutput:
+    """Where standard output leads while other output is kept away from it."""
+
+    stream: TextIO
+    descriptor: int | None
+
+
+_kept: list[_StandardOutput] = []
+
+
+@contextlib.contextmanager
+def kept_for_the_result() -> Iterator[None]:
+    """Send to standard error what the block writes to standard output outside ``result_output``."""
+    output = _StandardOutput(sys.stdout, _duplicate(1))
+    _turn(sys.stderr, 2)
+    _kept.append(output)
+    try:
+        yield
+    finally:
+        _kept.remove(output)
+        _turn(output.stream, output.descriptor)
+        if output.descriptor is not None:
+            os.close(output.descriptor)
+
+
+@contextlib.contextmanager
+def result_output() -> Iterator[TextIO]:
+    """Standard output, for the result alone."""
+    if not _kept:
+        yield sys.stdout
+        return
+    output = _kept[-1]
+    _turn(output.stream, output.descriptor)
+    try:
+        yield output.stream
+        output.stream.flush()
+    except OSError as error:  # of a full disk behind a redirection, say
+        error.filename = error.filename or "standard output"
+        raise
+    finally:
+        _turn(sys.stderr, 2)
+
+
+def close_for_good() -> None:
+    """Send what is written from here on, while the process ends, to standard error."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        _turn(sys.stderr, 2)
+
+
+def _turn(stream: TextIO, descriptor: int | None) -> None:
+    """Have ``sys.stdout`` be ``stream`` and file descriptor 1 lead where ``descriptor`` does.
+
+    What is still held back by Python or by C goes where it was meant to go, before the change.
+    """
+    for written in (sys.stdout, sys.__stdout__):
+        # A reader that is gone is met again, and answered, where the result is written.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            written.flush()  # type: ignore[union-attr]  # None in a program without a terminal
+    _flush_c()
+    if descriptor is not None:
+        with contextlib.suppress(OSError):  # closed: nothing can be written there
+            os.dup2(descriptor, 1)
+    sys.stdout = stream
+
+
+def _flush_c() -> None:
+    """Write out what C's own standard output holds back, for it would do so at the end of the process."""
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes  # costs a help nothing
+
+        (ctypes.cdll.ucrtbase if sys.platform == "win32" else ctypes.CDLL(None)).fflush(None)
+
+
+def _duplicate(descriptor: int) -> int | None:
+    try:
+        return os.dup(descriptor)
+    except OSError:
+        return None

@@ -1,17 +1,19 @@
 """The networks of the experiment's report, in standard Keras layers only.
 
-A file saved from one of them therefore opens in plain Keras.
+A file saved from one of them therefore opens in plain Keras. They are the same whatever settings are in
+force: they are also built beside a user's network, to find out which network a file holds.
 """
 
 from collections.abc import Callable
 
-from eip_cli.foundation.backend import keras
+from eip_cli.foundation.backend import default_settings, keras
 
 IMAGE_SHAPE = (32, 32, 3)
 CLASS_COUNT = 10
 layers = keras.layers
 
 
+@default_settings()
 def build_separable() -> keras.Model:
     """The report's depthwise-separable network: 58,965 parameters, (32, 32, 3) -> 10 probabilities.
 
@@ -46,6 +48,7 @@ def build_separable() -> keras.Model:
     return model
 
 
+@default_settings()
 def build_base() -> keras.Model:
     """The network that 82.44% belongs to: 1,172,410 parameters, (32, 32, 3) -> 10 probabilities."""
     model = keras.Sequential([keras.Input(IMAGE_SHAPE)], name="base")

@@ -2,11 +2,16 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from eip_cli.foundation.backend import keras
-from eip_cli.foundation.errors import ModelError
+from eip_cli.foundation.errors import ModelError, in_one_line
+
+from .users_mistakes.failures import describe_failure, remember_code
+from .users_mistakes.missing_functions import explain_missing_function
 
 
 def is_user_network(spec: str) -> bool:
@@ -29,35 +34,80 @@ def code_file(spec: str) -> Path | None:
     _make_importable(Path.cwd())
     try:
         found = importlib.util.find_spec(spec.rpartition(":")[0])
-    except (ImportError, ValueError):
+    except (
+        Exception,
+        SystemExit,
+    ):  # the code of the packages around it runs, and is met again when it is called
         return None
     return Path(found.origin) if found and found.origin else None
 
 
 def call_user_function(spec: str) -> keras.Model:
-    """The model that the function ``spec`` returns. Raises ModelError where there is none, or it fails."""
+    """The model that the function ``spec`` returns. Raises ModelError where there is none, or it fails.
+
+    Ctrl-C passes through; whatever else a stranger's code raises, ``sys.exit`` included, is theirs to mend.
+    """
     source, _, function_name = spec.rpartition(":")
+    file = code_file(spec)
+    if file is not None:
+        remember_code(file, spec)
     try:
         function = getattr(_import_source(source), function_name, None)
         if not callable(function):
-            raise ModelError(f"{source} has no function {function_name!r}")
+            raise ModelError(explain_missing_function(source, function_name))
+        _require_no_arguments(function, spec)
         model = function()
-    except ModelError:
+    except (ModelError, KeyboardInterrupt):
         raise
-    except Exception as error:  # whatever a stranger's code raises is theirs to mend
-        raise ModelError(f"{spec} failed with {type(error).__name__}: {_first_line(error)}") from error
+    except SystemExit as error:
+        said = f" ({in_one_line(error.code):.300})" if error.code not in (None, 0) else ""
+        raise ModelError(
+            f"{spec} ended the program with sys.exit{said}: a network's file may not; put what only a script "
+            'does under if __name__ == "__main__":'
+        ) from error
+    except BaseException as error:
+        raise ModelError(f"{spec} failed with {describe_failure(error, file)}") from error
+    _require_model(model, spec)
+    return model
+
+
+def _require_no_arguments(function: Callable[..., object], spec: str) -> None:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin without one
+        return
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty and parameter.kind not in variadic
+    ]
+    if needed:
+        raise ModelError(
+            f"{spec} needs arguments ({', '.join(needed)}): give each a default, it is called with none"
+        )
+
+
+def _require_model(model: object, spec: str) -> None:
+    if model is None:
+        raise ModelError(f"{spec} returned None, not a Keras model: let it end with return model")
     if not isinstance(model, keras.Model):
-        raise ModelError(f"{spec} returned {type(model).__name__}, not a Keras model")
+        kind = type(model)
+        older = " of tf_keras (Keras 2): build it with keras" if "tf_keras" in kind.__module__ else ""
+        raise ModelError(f"{spec} returned {kind.__name__}, not a Keras model{older}")
     if not model.built:
         raise ModelError(
             f"{spec} returned a model without an input shape: begin it with keras.Input((32, 32, 3))"
         )
-    return model
 
 
 def _import_source(source: str):  # type: ignore[no-untyped-def]  # a module, whose attributes are unknown
     """The module of a user's network, with its neighbours importable as they are for Python itself."""
     if not source.endswith(".py"):
+        if source.startswith(".") or "/" in source or "\\" in source:
+            raise ModelError(
+                f"{source} is no module's name: a file is named with its ending, {source}.py:FUNCTION"
+            )
         _make_importable(Path.cwd())
         return importlib.import_module(source)
     path = Path(source)
@@ -76,7 +126,3 @@ def _import_source(source: str):  # type: ignore[no-untyped-def]  # a module, wh
 def _make_importable(folder: Path) -> None:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["(no message)"])[0]

@@ -73,7 +73,9 @@ def create_run(run_dir: Path | None, model: str, seed: int) -> Run:
         run_dir.mkdir()
         return Run(run_dir)
     except OSError as error:
-        raise RunError(f"cannot make {run_dir or RUNS_FOLDER}: {error.strerror}") from None
+        raise RunError(
+            f"cannot make {run_dir or RUNS_FOLDER}: {error.strerror}: name another --run-dir"
+        ) from None
 
 
 def _run_name(model: str, seed: int) -> str:

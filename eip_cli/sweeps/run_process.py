@@ -7,12 +7,14 @@ when its standard input ends: whoever started it closes the pipe, or has died.
 import os
 import sys
 import threading
+import traceback
 from _thread import interrupt_main
 from pathlib import Path
 
 from eip_cli.checkpoints.naming import require_source
 from eip_cli.foundation.errors import EipError, RunError, in_one_line
 from eip_cli.foundation.files import remove_leftovers
+from eip_cli.networks.users_mistakes.failures import blame_users_code
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import LOCK_FILE, Run
 from eip_cli.training.observers import SILENT, TrainObserver
@@ -69,6 +71,11 @@ def main(sweep_dir: str, name: str) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        traceback.print_exc()  # only its last line is shown, where it need not be the matter
+        reason = blame_users_code(error) or f"{type(error).__name__}: {in_one_line(error)}"
+        sys.stderr.write(reason + "\n")
+        return 1
     return 0 if record.status == "finished" else 130
 
 

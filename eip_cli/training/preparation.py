@@ -11,7 +11,6 @@ from eip_cli.datasets.download import DownloadProgress
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import accelerator_names, is_deterministic, use_threads
 from eip_cli.foundation.errors import RunError
-from eip_cli.foundation.processor import available_threads
 from eip_cli.networks.model import require_classifier
 from eip_cli.networks.summary import summarize_model
 from eip_cli.networks.users_code import is_user_network
@@ -47,8 +46,9 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
 
     Raises an EipError where one cannot be had, or they do not fit each other.
     """
-    use_threads(config.threads or available_threads())
+    use_threads(config.threads)
     config, opened = open_network(config, progress)
+    config = replace(config, threads=use_threads())  # a network's own code may have chosen others
     config = resolve_config(
         config,
         compiled=opened.model.compiled,

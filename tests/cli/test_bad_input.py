@@ -31,6 +31,18 @@ BAD_INPUTS = [
     ("summary folder", 1, "folder is not a run: it has no run.json"),
     ("summary latest", 1, "no run under runs/ yet"),
     ("summary syntax.py:build", 1, "failed with SyntaxError"),
+    ("summary syntax.py", 1, "syntax.py is no Python: SyntaxError"),
+    ("summary missing.py", 1, "no file missing.py"),
+    ("summary folder.py:build", 1, "no file folder.py"),
+    (f"summary {NETWORKS}", 1, f"did you mean {NETWORKS}:tiny?"),
+    (f"build {NETWORKS}:", 1, f"did you mean {NETWORKS}:tiny?"),
+    (f"summary {NETWORKS}:tinny", 1, f"did you mean {NETWORKS}:tiny?"),
+    (f"train --dataset digits --model {NETWORKS}", 1, f"did you mean {NETWORKS}:tiny?"),
+    (f"sweep --seeds 1 --dataset digits --model {NETWORKS}", 1, f"did you mean {NETWORKS}:tiny?"),
+    (f"evaluate net.h5 --dataset digits --model {NETWORKS}", 1, f"did you mean {NETWORKS}:tiny?"),
+    (f"train --data-dir missing --model {NETWORKS}:grey", 1, "(32, 32, 3) is needed"),
+    ("evaluate twelve.keras --data-dir missing", 1, "(10,) is needed"),
+    ("evaluate net.h5 --data-dir missing --model separable --plot syntax.py/m.png", 1, "no folder"),
     ("summary separable base", 2, "unexpected extra argument"),
     ("summary --show-everything", 2, "No such option"),
     ("summary --format xml", 2, "'xml' is not one of"),
@@ -101,6 +113,9 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "occupied.h5").write_text("not HDF5")
     (folder / "empty.keras").touch()
     (folder / "syntax.py").write_text("def build(:")
+    (folder / "folder.py").mkdir()
+    twelve = ["build", f"{NETWORKS}:twelve_classes", "-o", str(folder / "twelve.keras")]
+    assert CliRunner().invoke(cli, twelve).exit_code == 0
     assert CliRunner().invoke(cli, ["build", "-o", str(folder / "net.h5")]).exit_code == 0
     (folder / "truncated").mkdir()
     archive = folder / "truncated" / "cifar-10-python.tar.gz"

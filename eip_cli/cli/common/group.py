@@ -1,17 +1,25 @@
 """The ``eip`` program: finds a command in the file of its name, and ends well where a command fails."""
 
+import errno
+import functools
 import importlib
+import os
 import pkgutil
-from collections.abc import Iterator, Mapping
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from eip_cli.foundation.errors import EipError, in_one_line
-from eip_cli.foundation.streams import mend_standard_streams
+from eip_cli.foundation.errors import EipError, SettingsWarning, in_one_line
+from eip_cli.foundation.streams import close_for_good, kept_for_the_result, mend_standard_streams
 from eip_cli.foundation.version import __version__
 
-from .options import verbose_option
+from .messages import show_notice
+from .options import is_verbose, verbose_option
 
 INTERRUPTED = 130
 COMMANDS_PACKAGE = __package__.rpartition(".")[0]
@@ -25,6 +33,7 @@ class CommandFiles(Mapping[str, click.Command]):
 
     def __init__(self, package: str) -> None:
         self._package = package
+        self._found: dict[str, click.Command] = {}
 
     def _list_modules(self) -> list[str]:
         folders = importlib.import_module(self._package).__path__
@@ -40,33 +49,109 @@ class CommandFiles(Mapping[str, click.Command]):
         module = name.replace("-", "_")
         if name not in set(self):
             raise KeyError(name)
-        command = getattr(importlib.import_module(f"{self._package}.{module}"), module)
-        assert isinstance(command, click.Command)
-        return command
+        if name not in self._found:
+            command = getattr(importlib.import_module(f"{self._package}.{module}"), module)
+            assert isinstance(command, click.Command)
+            assert command.callback is not None
+            command.callback = _printing_its_result_alone(command.callback)
+            self._found[name] = command
+        return self._found[name]
+
+
+def _printing_its_result_alone(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Standard output is for what a command prints as its result: see ``foundation.streams``."""
+
+    @functools.wraps(callback)
+    def run(*arguments: Any, **settings: Any) -> Any:
+        with kept_for_the_result():
+            return callback(*arguments, **settings)
+
+    return run
 
 
 class ExperimentGroup(click.Group):
-    """Turns expected failures into Click's own one line and exit status 1, and Ctrl-C into 130."""
+    """Turns failures into Click's own one line and exit status 1, and Ctrl-C into 130."""
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         """Run the program, whatever its standard streams are."""
         mend_standard_streams()
-        return super().main(*arguments, **settings)
+        is_program = sys.stdout is sys.__stdout__ and settings.get("standalone_mode", True)
+        try:
+            return super().main(*arguments, **settings)
+        except OSError as error:  # a help or a usage error could not be written
+            if not is_program:
+                raise
+            click.echo(f"Error: {_describe_system_error(error)}", err=True)
+            sys.exit(1)
+        finally:
+            if is_program:
+                close_for_good()
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that ``context`` names."""
         try:
-            return super().invoke(context)
+            with _settings_warnings_shown():
+                return super().invoke(context)
         except EipError as error:
             raise click.ClickException(in_one_line(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except BrokenPipeError:
             raise  # Click ends quietly where the reader has gone
-        except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{place}{error.strerror or error}") from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             context.exit(INTERRUPTED)
+        except BaseException as error:  # a user's layer may also call sys.exit
+            if is_verbose():
+                traceback.print_exception(error)
+            raise click.ClickException(_put_in_words(error)) from error
+
+
+@contextmanager
+def _settings_warnings_shown() -> Iterator[None]:
+    """Show a warning that is meant for the user as the line that it is; Python's others stay as they are."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_warning(message: Any, category: type[Warning], *place: Any, **settings: Any) -> None:
+            if issubclass(category, SettingsWarning):
+                show_notice(str(message))
+            else:
+                show(message, category, *place, **settings)
+
+        warnings.showwarning = show_warning
+        yield
+
+
+def _put_in_words(error: BaseException) -> str:
+    """One line on what no command foresaw: the system's word, a user's code, or a fault of this program."""
+    from eip_cli.networks.users_mistakes.failures import blame_users_code
+
+    if theirs := blame_users_code(error):
+        return theirs
+    if isinstance(error, OSError):
+        return _describe_system_error(error)
+    reason = f"{type(error).__name__}: {in_one_line(error)}"
+    if isinstance(error, ImportError):
+        return f"a package cannot be imported ({reason:.300}): pip install --force-reinstall eip-cli"
+    if isinstance(error, MemoryError):
+        return f"more memory is needed than there is ({reason:.300}): a smaller network or --batch-size helps"
+    return f"a fault of this program, not of yours ({reason:.300}): eip --verbose ... shows where; report it"
+
+
+def _describe_system_error(error: OSError) -> str:
+    if error.errno == errno.ENOENT and not _has_working_directory():
+        return "the folder that this was started in is gone: change to one that exists"
+    place = f"{error.filename}: " if error.filename else ""
+    return in_one_line(f"{place}{error.strerror or error}")
+
+
+def _has_working_directory() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109  # asked, not wanted
+    except OSError:
+        return False
+    return True
 
 
 @click.group(

@@ -19,6 +19,11 @@ def _be_verbose(context: click.Context, parameter: click.Parameter, value: bool)
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "0"
 
 
+def is_verbose() -> bool:
+    """Whether the user wants to see all that is said."""
+    return os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0"
+
+
 verbose_option = click.option(
     "--verbose",
     is_flag=True,
