@@ -15,7 +15,13 @@ from eip_cli.networks.model import require_classifier
 from eip_cli.published.baseline import CIFAR10_FINGERPRINT, baseline_for
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
-from eip_cli.training.measurement import loss_of, measure, require_probabilities, scale_images
+from eip_cli.training.measurement import (
+    loss_of,
+    measure,
+    plain_cross_entropy,
+    require_probabilities,
+    scale_images,
+)
 
 from .record_checks import NOT_CIFAR10
 from .statistics import wilson_interval
@@ -109,15 +115,17 @@ def assess_model(
 def _measure(opened: OpenedModel, dataset: Dataset, record: RunRecord | None) -> Assessment:
     model = opened.model
     require_classifier(model, opened.name)
-    loss = opened.loss or loss_of(model)
+    loss = plain_cross_entropy(opened.loss or loss_of(model))
     sample = np.asarray(model(scale_images(dataset.test_images[:8]), training=False))
-    require_probabilities(sample, loss, opened.name)
+    sigmoids = require_probabilities(sample, loss, opened.name)
     labels = dataset.test_labels
     measured = measure((accelerate(model) or model).predict_on_batch, loss, dataset.test_images, labels)
     matrix = np.zeros((len(dataset.class_names), len(dataset.class_names)), dtype=int)
     np.add.at(matrix, (labels, measured.predictions), 1)
     baseline = baseline_for(dataset.name)
     selected_on, notes = _provenance(opened, record, dataset.name)
+    if sigmoids:
+        notes.append(sigmoids)
     if record is not None and record.config.limit_train is not None:
         notes.append(f"trained on {record.train_images:,} images only")
     if baseline is not None and dataset.fingerprint.unordered != CIFAR10_FINGERPRINT:
