@@ -125,8 +125,9 @@ def _read_h5(file: h5py.File) -> ModelFile:
             weights=weights,
             by_layer_name=True,
         )
-    require_no_keras_1({}, "0" if "nb_layers" in file.attrs else version)
-    if read_names(file, "layer_names") is not None:
+    names = read_names(file, "layer_names")
+    require_no_keras_1({}, "0" if _has_keras_1_names(file, names or []) else version)
+    if names is not None:
         return ModelFile("h5-weights", version, None, None, file, by_layer_name=True)
     if any(re.split(r"[/\\]", name)[0] in LAYER_GROUPS for name in file):
         return ModelFile("h5-weights", version, None, None, file, by_layer_name=False)
@@ -148,6 +149,12 @@ def require_no_keras_1(config: dict[str, Any], version: str | None) -> None:
         raise CheckpointError(
             f"was written by {written}, before Keras 2: open it with Keras 2.3.1, and save it again"
         )
+
+
+def _has_keras_1_names(file: h5py.File, layer_names: list[str]) -> bool:
+    groups = [file[name] for name in layer_names if name in file.keys()]  # noqa: SIM118  # paths are no names here
+    named = [read_names(group, "weight_names") or [] for group in groups if isinstance(group, h5py.Group)]
+    return "nb_layers" in file.attrs or any(name.endswith("_W") for names in named for name in names)
 
 
 @contextmanager

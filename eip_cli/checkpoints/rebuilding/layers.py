@@ -8,7 +8,14 @@ from eip_cli.foundation.errors import CheckpointError
 from eip_cli.networks.plain_keras import CODE_LAYER_TYPES, LAYER_TYPES
 
 from .operations import TENSORFLOW_TYPES
-from .settings import MakeInitializer, Settings, is_plain_keras, plain_shape, read_function_name
+from .settings import (
+    MAX_NAME_LENGTH,
+    MakeInitializer,
+    Settings,
+    is_plain_keras,
+    plain_shape,
+    read_function_name,
+)
 
 OLD_LAYER_NAMES = {
     "BatchNormalizationV1": "BatchNormalization",
@@ -100,17 +107,24 @@ def _as_keras_3(config: dict[str, Any]) -> tuple[dict[str, Any], list[keras.laye
     kind, stored = layer_type(config), config.get("config")
     if not isinstance(stored, dict):
         return config, []
+    # Names that Keras drew might be those of the file's other layers.
+    name = str(stored.get("name"))[:MAX_NAME_LENGTH].replace("/", "_")
     function = stored.get("activation")
     if isinstance(function, dict):
         function = read_function_name(function)
     if function == "hard_sigmoid" and kind not in RECURRENT:
         # 0.2x + 0.5 between 0 and 1; that of Keras 3 rises by a sixth.
-        steps = [keras.layers.Rescaling(0.2, offset=0.5), keras.layers.ReLU(max_value=1.0)]
+        steps = [
+            keras.layers.Rescaling(0.2, offset=0.5, name=f"{name}.slope"),
+            keras.layers.ReLU(max_value=1.0, name=f"{name}.limits"),
+        ]
         return {**config, "config": {**stored, "activation": "linear"}}, steps
     if kind == "RandomCrop" and all(type(stored.get(key)) is int for key in ("height", "width")):
         # Out of training Keras 2 takes the largest window of the shape asked for, and resizes it.
         height, width = (max(1, min(stored[key], 2**12)) for key in ("height", "width"))
-        return config, [keras.layers.Resizing(height, width, crop_to_aspect_ratio=True)]
+        return config, [
+            keras.layers.Resizing(height, width, crop_to_aspect_ratio=True, name=f"{name}.window")
+        ]
     return config, []
 
 

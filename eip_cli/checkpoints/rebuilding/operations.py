@@ -7,7 +7,9 @@ by a name from the file but in the allow-lists here and in ``tensorflow_function
 """
 
 import inspect
+import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -68,13 +70,13 @@ def make_operation(config: dict[str, Any]) -> Step:
                 f"a {kind} of the function {str(name)[:60]!a}, which is not one of the known plain ones: "
                 "build the network with layers of keras.layers in its place, and save it again"
             )
-        return _as_step(FUNCTIONS[name], name, {})
+        return _as_step(FUNCTIONS[name], name, {}, str(stored.get("name")))
     settings = {
         key: _read_setting(kind, value) for key, value in stored.items() if key not in ("name", "dtype")
     }
     if kind == "Cast":
         settings["dtype"] = stored.get("dtype")
-    return _as_step(_keras_function(kind), kind, settings)
+    return _as_step(_keras_function(kind), kind, settings, str(stored.get("name")))
 
 
 def _keras_function(kind: str) -> Any:
@@ -96,8 +98,9 @@ def _read_setting(kind: str, value: object) -> Any:
     return _check(kind, value)
 
 
-def _as_step(function: Any, name: str, given: dict[str, Any]) -> Step:
+def _as_step(function: Any, name: str, given: dict[str, Any], stored_name: str) -> Step:
     signature = inspect.signature(function)
+    names = (f"{stored_name}.{number}" if number else stored_name for number in itertools.count())
 
     def run(*arguments: Any, **settings: Any) -> Any:
         settings = {key: _check(name, value) for key, value in {**given, **settings}.items() if key != "name"}
@@ -108,9 +111,29 @@ def _as_step(function: Any, name: str, given: dict[str, Any]) -> Step:
             bound = signature.bind(*positional, **settings)
         except TypeError as error:
             raise CheckpointError(f"the function {name[:60]!a} called wrongly: {error}") from error
-        return function(*bound.args, **bound.kwargs)
+        result = function(*bound.args, **bound.kwargs)
+        _rename(result, _flatten([positional, settings]), names)
+        return result
 
     return run
+
+
+def _rename(result: Any, inputs: list[Any], names: Iterator[str]) -> None:
+    """Give the operations between ``inputs`` and ``result`` the file's names.
+
+    Those that Keras draws may be those of the file's other layers, and a name may stand once in a model.
+    """
+    reached = {id(tensor) for tensor in inputs}
+    pending = [tensor for tensor in _flatten(result) if isinstance(tensor, keras.KerasTensor)]
+    renamed = set()
+    while pending:
+        tensor = pending.pop()
+        operation = tensor._keras_history.operation
+        if id(tensor) in reached or id(operation) in renamed:
+            continue
+        renamed.add(id(operation))
+        operation.name = next(names).replace("/", "_")
+        pending += operation.input if isinstance(operation.input, list | tuple) else [operation.input]
 
 
 def _check(name: str, value: Any, depth: int = 0) -> Any:

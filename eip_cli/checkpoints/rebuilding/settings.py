@@ -154,7 +154,8 @@ class Settings:
     def _initializer(self, key: str, value: object) -> keras.initializers.Initializer:
         if isinstance(value, str):
             # The only strings that Keras itself takes here name its own classes.
-            value = {"class_name": "".join(part.capitalize() for part in value.split("_")), "config": {}}
+            name = "".join(part.capitalize() for part in value.split("_"))
+            value = {"class_name": f"Random{name}" if name in ("Normal", "Uniform") else name, "config": {}}
         return self.make_initializer(self._builtin(key, value, keras.initializers, INITIALIZERS))
 
     def _builtin(self, key: str, value: object, module: Any, allowed: frozenset[str]) -> Any:
