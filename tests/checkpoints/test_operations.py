@@ -59,7 +59,7 @@ FUNCTIONS: list[tuple[str, Any, Expected]] = [
     ("math.subtract", constant(1.0), lambda x: 1 - x),
     ("math.truediv", constant(1.0), lambda x: 1 / x),
     ("math.multiply", called(y=["x", 0, 0]), lambda x: x * x),
-    ("__operators__.add", called(y=[0.1, 0.2, 0.3]), lambda x: x + np.float32([0.1, 0.2, 0.3])),
+    ("__operators__.add", called(y=[0.1, 0.2, 0.3]), lambda x: x + np.asarray([0.1, 0.2, 0.3], "float32")),
     ("math.pow", called(y=2), lambda x: x**2),
     ("math.negative", called(), lambda x: -x),
     ("compat.v1.floor_div", called(y=0.3), lambda x: x // np.float32(0.3)),

@@ -46,7 +46,7 @@ def cross_entropy(model: keras.Model) -> float:
     ],
 )
 def test_the_loss_of_the_training_does_not_matter(
-    activation: str | None, loss: str | losses.Loss, ending: str, tmp_path: Path
+    activation: str | None, loss: str | keras.losses.Loss, ending: str, tmp_path: Path
 ) -> None:
     model = build_network(activation)
     model.compile("sgd", loss)

@@ -69,12 +69,15 @@ def read_call(node: object, names: set[str], nested: set[str], keeps_lists: bool
 
 def _read_keras_3_call(node: dict[str, Any]) -> Call:
     arguments, settings = node.get("args"), node.get("kwargs")
-    if not isinstance(arguments, list) or not isinstance(settings, dict) or not arguments:
+    if not isinstance(arguments, list) or not isinstance(settings, dict):
         raise CheckpointError("a layer called with other arguments than tensors")
-    return Call(
+    call = Call(
         tuple(_read_keras_3_value(value) for value in arguments),
         _read_settings(settings, _read_keras_3_value),
     )
+    if not call.references:
+        raise CheckpointError("a layer called with no tensor")
+    return call
 
 
 def _read_settings(settings: dict[str, Any], read: Callable[[object], Any]) -> dict[str, Any]:

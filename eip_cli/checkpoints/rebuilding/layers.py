@@ -21,6 +21,7 @@ OLD_LAYER_NAMES = {
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "GRUV2": "GRU",
+    "GroupedQueryAttention": "GroupQueryAttention",
     "LSTMV2": "LSTM",
     "SyncBatchNormalization": "BatchNormalization",
 }
@@ -62,7 +63,7 @@ RENAMED = {
 }
 # Each of these adds variables or code that the weights in the file do not account for.
 _NEVER_SET = """
-    all_ops gptq_unpacked_column_size input_tensor lora_alpha lora_rank quantization_config renorm_clipping
+    gptq_unpacked_column_size input_tensor lora_alpha lora_rank quantization_config renorm_clipping
     vocabulary weights
 """
 NEVER_SET = frozenset(_NEVER_SET.split())
@@ -156,6 +157,10 @@ def _make_layer(
         arguments[key] = settings.setting(key, value)
     if kind == "BatchNormalization" and isinstance(arguments.get("axis"), list):
         arguments["axis"] = arguments["axis"][0]  # Keras 2 keeps one axis as a list
+    if kind == "RandomShear":
+        arguments |= {
+            key: _one_factor(arguments[key]) for key in ("x_factor", "y_factor") if key in arguments
+        }
     for key, default in default_initializers(layer_class).items():
         # What the file leaves out is metered like what it names.
         arguments.setdefault(key, settings.setting(key, default))
@@ -163,6 +168,11 @@ def _make_layer(
     if stored.get("trainable") is False:  # not an argument of every layer
         layer.trainable = False
     return layer
+
+
+def _one_factor(value: Any) -> Any:
+    """Keras writes a factor of 0.1 as -0.1 to 0.1, which this layer does not take."""
+    return value[1] if isinstance(value, list) and len(value) == 2 and value[0] == -value[1] else value
 
 
 def make_input(config: dict[str, Any]) -> keras.layers.InputLayer:

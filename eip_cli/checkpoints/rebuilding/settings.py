@@ -22,7 +22,17 @@ from eip_cli.networks.plain_keras import (
 )
 
 DTYPES = frozenset(
-    {"bfloat16", "float16", "float32", "float64", "int32", "mixed_bfloat16", "mixed_float16", "uint8"}
+    {
+        "bfloat16",
+        "float16",
+        "float32",
+        "float64",
+        "int32",
+        "int64",
+        "mixed_bfloat16",
+        "mixed_float16",
+        "uint8",
+    }
 )
 _WORDS = """
     valid same causal channels_first channels_last nearest bilinear bicubic lanczos3 lanczos5 area
