@@ -249,9 +249,19 @@ def test_hostile_settings(layer: Config, expected: str) -> None:
         compute(layer, images if layer["class_name"] in ("RandomCrop", "LocallyConnected2D") else images[0])
 
 
-def test_code_in_a_lambda_is_no_matter_of_trust(tmp_path: Path) -> None:
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)])
+@pytest.mark.parametrize("wrap", [lambda layer: layer, keras.layers.TimeDistributed])
+def test_code_in_a_lambda_is_no_matter_of_trust(
+    wrap: Callable[[keras.layers.Layer], keras.layers.Layer], tmp_path: Path
+) -> None:
+    model = keras.Sequential([keras.Input((4, 3)), wrap(keras.layers.Lambda(lambda x: x * 2))])
     model.save(tmp_path / "lambda.keras")
-    with pytest.raises(CheckpointError, match=r"'Lambda'.*never run.*--model") as caught:
+    with pytest.raises(CheckpointError, match=r"never run.*--model") as caught:
         load_checkpoint(tmp_path / "lambda.keras", candidates={})
+    assert "--trust" not in str(caught.value)
+
+
+def test_trust_is_no_way_out_for_a_class_that_is_not_here() -> None:
+    layer = layer_of_keras_2("SqueezeExcite", ratio=4) | {"module": "__main__", "registered_name": "mine>SE"}
+    with pytest.raises(CheckpointError, match=r"'SqueezeExcite'.*--model file.py:function") as caught:
+        compute(layer, NUMBERS)
     assert "--trust" not in str(caught.value)

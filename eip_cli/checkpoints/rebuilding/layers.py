@@ -219,10 +219,11 @@ def default_initializers(layer_class: type[keras.layers.Layer]) -> dict[str, str
 
 
 def _unknown_layer(config: dict[str, Any]) -> str:
+    """Why a layer is refused, and the way out: ``--trust`` where that would do."""
     module, name = config.get("module"), str(config.get("class_name"))[:60]
     where = f" of module {str(module)[:60]!a}" if module not in (None, "keras.layers", "keras") else ""
     what = f"layer type {name!a}{where}"
-    if name in CODE_LAYER_TYPES and is_plain_keras(config):
+    if is_plain_keras(config) and (name in CODE_LAYER_TYPES or _holds_code(config.get("config"))):
         return (
             f"{what}, whose code is inside the file and is never run: build the network with Keras's own "
             "layers in its place, save its weights, and name the network with --model"
@@ -231,9 +232,20 @@ def _unknown_layer(config: dict[str, Any]) -> str:
         return f"{what}, which is not one of the known plain operations"
     if name in GONE_LAYERS:
         return f"{what}, which Keras 3 no longer has: only Keras 2 can run this file"
-    if not is_plain_keras(config) or ">" in name or not hasattr(keras.layers, name):
-        return (
-            f"{what}, which is not a known plain layer (--trust allows it only where this process has "
-            "registered the class: its code is not in the file)"
-        )
-    return f"{what}, which is not a known plain layer (--trust allows other types, in files of your own)"
+    registered = config.get("registered_name") or name
+    is_here = is_plain_keras(config) and hasattr(keras.layers, name)
+    if is_here or keras.saving.get_registered_object(str(registered)) is not None:
+        return f"{what}, which is not a known plain layer (--trust allows other types, in files of your own)"
+    return (
+        f"{what}, a class whose code is not in the file: save the weights of the network, and name the "
+        "function that builds it with --model file.py:function"
+    )
+
+
+def _holds_code(value: object) -> bool:
+    """Whether a layer that wraps others wraps one with code in it."""
+    if isinstance(value, list):
+        return any(_holds_code(item) for item in value)
+    if not isinstance(value, dict):
+        return False
+    return value.get("class_name") in CODE_LAYER_TYPES | {"__lambda__"} or _holds_code(list(value.values()))
