@@ -199,6 +199,7 @@ HOSTILE: dict[str, tuple[Config, str]] = {
         "1000000 channels",
     ),
     "an array without end": (of_tensorflow("math.add", constant([0.0] * 10**5)), "plain array"),
+    "numbers beyond float32": (of_tensorflow("math.add", called(y=[1e300, 0.0])), "plain array"),
     "an array of text": (of_tensorflow("math.add", constant(["/etc/passwd"])), "plain array"),
     "lists in lists": (of_tensorflow("math.add", called(y=[[[[[[[[[1]]]]]]]]])), "plain value"),
     "a slice of text": (

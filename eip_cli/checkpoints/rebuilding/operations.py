@@ -17,7 +17,7 @@ import numpy as np
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError
 
-from .settings import DTYPES, is_plain_keras
+from .settings import DTYPES, is_plain_keras, read_array_setting
 from .tensorflow_functions import FUNCTIONS
 from .wiring import Step
 
@@ -151,7 +151,7 @@ def _check(name: str, value: Any, depth: int = 0) -> Any:
 def _as_array(items: list[Any]) -> Any:
     """Numbers in floating point are an array, float32 as in TensorFlow; what holds tensors stays a list."""
     kinds = {type(number) for number in _flatten(items)}
-    return np.asarray(items, dtype="float32") if float in kinds <= {int, float} else items
+    return np.asarray(read_array_setting(items), dtype="float32") if float in kinds <= {int, float} else items
 
 
 def _flatten(value: Any) -> list[Any]:

@@ -6,7 +6,6 @@ CVE-2025-9905), is not involved.
 """
 
 import inspect
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -56,6 +55,7 @@ MAX_LIST_LENGTH = 64
 # A mean image of 32x32x3 and then some, for the settings that hold arrays.
 MAX_ARRAY_SIZE = 2**16
 MAX_ARRAY_RANK = 6
+MAX_FLOAT = 3.4e38  # float32's
 ARRAY_SETTINGS = frozenset({"mean", "variance", "bin_boundaries"})
 # As TensorFlow named some of its functions, which Keras 2 then wrote.
 OLD_ACTIVATION_NAMES = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax", "identity": "linear"}
@@ -216,7 +216,7 @@ def read_array_setting(value: object) -> Any:  # a number, or nested lists of th
 def _count_numbers(value: object, depth: int) -> int:
     if isinstance(value, list) and depth < MAX_ARRAY_RANK and len(value) <= MAX_ARRAY_SIZE:
         return sum(_count_numbers(item, depth + 1) for item in value)
-    if isinstance(value, bool | float) and math.isfinite(value):
+    if isinstance(value, bool | float) and abs(value) <= MAX_FLOAT:  # not so where it is no number
         return 1
     if isinstance(value, int) and abs(value) <= MAX_INTEGER:
         return 1
