@@ -7,13 +7,18 @@ classes from an allow-list, and its weights are read into the result. Keras's ow
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from eip_cli.checkpoints.reading.architecture import read_architecture
 from eip_cli.checkpoints.reading.containers import ModelFile, open_model_file
+from eip_cli.checkpoints.reading.hdf5 import MAX_DATA_BYTES
 from eip_cli.checkpoints.reading.stored_weights import assign_weights, count_stored_weights, match_weights
+from eip_cli.checkpoints.rebuilding.losses import make_loss
 from eip_cli.checkpoints.rebuilding.models import Rebuilt, rebuild_model
-from eip_cli.checkpoints.rebuilding.settings import make_loss
 from eip_cli.foundation.backend import keras, use_default_settings
 from eip_cli.foundation.errors import CheckpointError
 from eip_cli.foundation.files import write_atomically
@@ -23,6 +28,7 @@ from .identification import Candidates, find_known_network
 
 MODEL_ENDINGS = (".h5", ".keras")
 MAX_MESSAGE_LENGTH = 400
+FLOAT32_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -47,22 +53,57 @@ def load_checkpoint(
     *,
     candidates: Candidates,
     model: keras.Model | None = None,
+    architecture: Path | None = None,
     trust: bool = False,
 ) -> LoadedCheckpoint:
     """Read a model file of Keras 2 or 3: ``.h5``, ``.hdf5`` or ``.keras``, whole or weights alone.
 
     ``candidates`` are the known networks by name: a weights-only file is matched to them by
     shapes. With ``model``, the weights are read into it, and the file's configuration is not
-    used. ``trust`` allows layer types outside the known ones, made by Keras's own deserialiser
-    in its safe mode (any built-in layer, and classes registered in this process; never code
-    from the file); the checks of the file itself stay as they are.
+    used; ``architecture`` is a JSON file that describes such a network. ``trust`` allows layer
+    types outside the known ones, made by Keras's own deserialiser in its safe mode (any built-in
+    layer, and classes registered in this process; never code from the file); the checks of the
+    file itself stay as they are.
 
     Raises CheckpointError, one line naming the file and what was found in it.
     """
     path = Path(path)
+    described = _read_json(architecture) if architecture else None
+    with _named(path), open_model_file(path) as file:
+        return _load(file, candidates, described or model, trust)
+
+
+def load_architecture(path: Path, *, trust: bool = False) -> keras.Model:
+    """The network that a JSON file describes (``model.to_json()`` of Keras 2 or 3), with initial weights.
+
+    Raises CheckpointError, one line naming the file and what was found in it.
+    """
+    described = _read_json(Path(path))
+    with _named(Path(path)):
+        return described.build(MAX_DATA_BYTES // FLOAT32_BYTES, trust).model
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A network as a JSON file describes it, not built yet."""
+
+    config: dict[str, Any]
+    keras_version: str
+
+    def build(self, weight_count: int, trust: bool) -> Rebuilt:
+        return _rebuild(self.config, self.keras_version, weight_count, trust)
+
+
+def _read_json(path: Path) -> _Described:
+    with _named(path):
+        return _Described(*read_architecture(path))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors of the block name the file that they are about, in one line."""
     try:
-        with open_model_file(path) as file:
-            return _load(file, candidates, model, trust)
+        yield
     except CheckpointError as error:
         raise CheckpointError(_one_line(f"{path}: {error}")) from error
     except MemoryError as error:
@@ -110,18 +151,19 @@ def _save_weights(model: keras.Model, path: Path) -> None:
 
 
 def _load(
-    file: ModelFile, candidates: Candidates, model: keras.Model | None, trust: bool
+    file: ModelFile, candidates: Candidates, network: keras.Model | _Described | None, trust: bool
 ) -> LoadedCheckpoint:
-    if model is not None:
-        rebuilt = Rebuilt(model, {})
+    weight_count = count_stored_weights(file.weights)
+    if isinstance(network, _Described):
+        rebuilt = network.build(weight_count, trust)
+    elif network is not None:
+        rebuilt = Rebuilt(network, {})
     elif file.config is not None:
-        use_default_settings()
-        from_keras_2 = (file.keras_version or "2").split(".")[0] in ("1", "2")
-        rebuilt = rebuild_model(file.config, from_keras_2, count_stored_weights(file.weights), trust)
-        open_scopes_for_any_name(rebuilt.model)
+        rebuilt = _rebuild(file.config, file.keras_version, weight_count, trust)
     else:
         rebuilt = Rebuilt(_fitting_network(file, candidates), {})
-    assign_weights(match_weights(file.weights, file.by_layer_name, rebuilt.model, rebuilt.layers_of))
+    matches = match_weights(file.weights, file.by_layer_name, rebuilt.model, rebuilt.layers_of)
+    assign_weights(matches, rebuilt.model, rebuilt.layers_of)
     return LoadedCheckpoint(
         model=rebuilt.model,
         network=find_known_network(rebuilt.model, candidates),
@@ -129,6 +171,17 @@ def _load(
         loss=make_loss(file.compile_config),
         keras_version=file.keras_version,
     )
+
+
+def _is_keras_2(version: str | None) -> bool:
+    return (version or "2").split(".")[0] == "2"
+
+
+def _rebuild(config: dict[str, Any], keras_version: str | None, weight_count: int, trust: bool) -> Rebuilt:
+    use_default_settings()
+    rebuilt = rebuild_model(config, _is_keras_2(keras_version), weight_count, trust)
+    open_scopes_for_any_name(rebuilt.model)
+    return rebuilt
 
 
 def _fitting_network(file: ModelFile, candidates: Candidates) -> keras.Model:

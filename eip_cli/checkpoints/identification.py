@@ -23,11 +23,17 @@ def find_known_network(model: keras.Model, candidates: Candidates) -> str | None
     return None
 
 
+def _input_names(stored: dict[str, Any]) -> list[str]:
+    return [name for name, layer in stored.items() if layer.get("class_name") == "InputLayer"]
+
+
 def _architecture(model: keras.Model) -> list[tuple[str, Any, Any]] | None:
     """What a chain of layers computes, names and training matters left out; None where it is no chain."""
     steps = []
     try:
         stored = {layer["config"]["name"]: layer for layer in model.get_config()["layers"]}
+        if stored.keys() - {layer.name for layer in model.layers} - set(_input_names(stored)):
+            return None  # functions called on tensors, which are no layers
         for layer in model.layers:
             if isinstance(layer, keras.layers.InputLayer):
                 continue

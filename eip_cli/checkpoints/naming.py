@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from eip_cli.checkpoints.reading.architecture import ARCHITECTURE_ENDING
+from eip_cli.checkpoints.reading.foreign import describe_folder
 from eip_cli.foundation.errors import CheckpointError, RunError
 from eip_cli.foundation.files import file_sha256
 from eip_cli.networks.known import KNOWN_NETWORKS
@@ -30,7 +32,10 @@ def resolve_checkpoint(name: str) -> ResolvedCheckpoint:
     path = Path(name)
     if path.is_file():
         return ResolvedCheckpoint(path, _run_around(path))
-    if path.suffix in (".h5", ".keras") and not path.is_dir():
+    foreign = describe_folder(path)
+    if foreign:
+        raise CheckpointError(f"{path} is {foreign}")
+    if path.suffix in (".h5", ".keras", ARCHITECTURE_ENDING) and not path.is_dir():
         return _resolve_missing_file(path)
     run = find_run(name)
     best = run.path / BEST_FILE
@@ -90,6 +95,11 @@ def require_source(spec: str, sha256: str | None, since: str) -> None:
         raise RunError(f"{spec} is not on this machine: its code is needed")
     if found != sha256:
         raise RunError(f"{spec} has changed since {since}: train it anew")
+
+
+def is_architecture_name(spec: str) -> bool:
+    """Whether ``spec`` names a JSON file, which is a network without weights."""
+    return not is_user_network(spec) and Path(spec).suffix.lower() == ARCHITECTURE_ENDING
 
 
 def is_checkpoint_name(spec: str) -> bool:

@@ -16,9 +16,10 @@ from eip_cli.recipes.pixels import BYTE_PIXELS, UNIT_PIXELS
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
 
-from .checkpoint_file import load_checkpoint
+from .checkpoint_file import load_architecture, load_checkpoint
+from .identification import find_known_network
 from .known_code import is_known_code
-from .naming import hash_source, is_checkpoint_name, resolve_checkpoint
+from .naming import hash_source, is_architecture_name, is_checkpoint_name, resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
             f"no network, file or run {spec!r}: use {', '.join(KNOWN_NETWORKS)}, file.py:function, "
             "module:function, or a checkpoint"
         )
+    if is_architecture_name(spec):
+        return _open_architecture(spec, seed, trust)
     return open_checkpoint(spec, trust=trust)
 
 
@@ -79,8 +82,18 @@ def find_pixels(opened: OpenedModel) -> tuple[str, str | None]:
     return (UNIT_PIXELS.form, None) if shown is None else (BYTE_PIXELS.form, shown)
 
 
+def _open_architecture(spec: str, seed: int, trust: bool) -> OpenedModel:
+    path = Path(spec)
+    keras.utils.set_random_seed(seed)
+    model = load_architecture(path, trust=trust)
+    known = find_known_network(model, KNOWN_NETWORKS)
+    return OpenedModel(path.name, model, source_sha256=file_sha256(path), path=path, network=known)
+
+
 def open_checkpoint(name: str, network: str | None = None, trust: bool = False) -> OpenedModel:
     """The checkpoint that ``name`` means; its weights read into ``network`` where that is given.
+
+    ``network`` is a known one, a user's, or a JSON file of an architecture.
 
     Raises CheckpointError, ModelError or RunError where it cannot be had.
     """
@@ -88,8 +101,11 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
     record = found.run.read_record() if found.run else None
     if network is None and record is not None and record.needs_code:
         network = _require_known_code(found.path, record)
-    model = open_model(network).model if network else None
-    loaded = load_checkpoint(found.path, candidates=KNOWN_NETWORKS, model=model, trust=trust)
+    architecture = Path(network) if network and is_architecture_name(network) else None
+    model = open_model(network).model if network and not architecture else None
+    loaded = load_checkpoint(
+        found.path, candidates=KNOWN_NETWORKS, model=model, architecture=architecture, trust=trust
+    )
     of_run = record.config.model if record else None
     return OpenedModel(
         name=network or of_run or loaded.network or found.path.name,

@@ -18,7 +18,14 @@ from eip_cli.published.baseline import CIFAR10_FINGERPRINT, baseline_for
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale, make_pixel_scale
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
-from eip_cli.training.measurement import NO_CLASS, find_overflow, loss_of, measure, require_probabilities
+from eip_cli.training.measurement import (
+    NO_CLASS,
+    find_overflow,
+    loss_of,
+    measure,
+    plain_cross_entropy,
+    require_probabilities,
+)
 
 from .pixel_doubt import find_doubt
 from .record_checks import NOT_CIFAR10
@@ -135,9 +142,9 @@ def _measure(
     opened: OpenedModel, dataset: Dataset, record: RunRecord | None, pixels: PixelScale
 ) -> Assessment:
     model, labels = opened.model, dataset.test_labels
-    loss = opened.loss or loss_of(model)
+    loss = plain_cross_entropy(opened.loss or loss_of(model))
     sample = np.asarray(model(pixels.apply(dataset.test_images[:8]), training=False))
-    require_probabilities(sample, loss, opened.name)
+    sigmoids = require_probabilities(sample, loss, opened.name)
     predict = (accelerate(model) or model).predict_on_batch
     measured = measure(predict, loss, dataset.test_images, labels, pixels=pixels)
     doubt = _find_doubt(opened, record, dataset, pixels, lambda: find_doubt(predict, loss, dataset, pixels))
@@ -146,6 +153,8 @@ def _measure(
     np.add.at(matrix, (labels[has_class], measured.predictions[has_class]), 1)
     baseline = baseline_for(dataset.name)
     selected_on, notes = _provenance(opened, record, dataset.name)
+    if sigmoids:
+        notes.append(sigmoids)
     if record is not None and record.config.limit_train is not None:
         notes.append(f"trained on {record.train_images:,} images only")
     if baseline is not None and dataset.fingerprint.unordered != CIFAR10_FINGERPRINT:

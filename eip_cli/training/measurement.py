@@ -16,6 +16,10 @@ INFERENCE_BATCH = 100
 NO_CLASS = -1
 # Of larger numbers the squares are infinite in single precision.
 LARGEST_WEIGHT = 1e18
+SIGMOIDS = (
+    "its ten outputs are sigmoids, which need not sum to 1: the largest is the predicted class, and the "
+    "loss is that of the outputs divided by their sum"
+)
 Loss = Callable[[np.ndarray, np.ndarray], Any]  # a backend's tensor: a mean, or one loss an image
 
 
@@ -46,24 +50,41 @@ def loss_of(model: keras.Model) -> Loss:
 
 def targets_for(loss: Loss, labels: np.ndarray) -> np.ndarray:
     """Labels (n,) as ``loss`` takes them: integers for a sparse loss, else one-hot float32 (n, 10)."""
+    return labels if _takes_integers(loss) else np.eye(CLASS_COUNT, dtype="float32")[labels]
+
+
+def _takes_integers(loss: Loss) -> bool:
     kind = getattr(loss, "__name__", type(loss).__name__)  # a loss object's own name is the user's to choose
-    if kind.lower().startswith("sparse"):
-        return labels
-    return np.eye(CLASS_COUNT, dtype="float32")[labels]
+    return kind.lower().startswith("sparse")
 
 
-def require_probabilities(outputs: np.ndarray, loss: Loss, name: str) -> None:
+def plain_cross_entropy(loss: Loss) -> Loss:
+    """Cross-entropy of the outputs that ``loss`` takes: logits where it says so, else probabilities.
+
+    Whatever else ``loss`` does is for training's sake: label smoothing, ignored classes, focusing.
+    """
+    from_logits = bool(getattr(loss, "_fn_kwargs", {}).get("from_logits"))
+    if _takes_integers(loss):
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+    return keras.losses.CategoricalCrossentropy(from_logits=from_logits)
+
+
+def require_probabilities(outputs: np.ndarray, loss: Loss, name: str) -> str | None:
     """Raise ModelError where a loss on probabilities is given something else, such as logits.
 
-    ``outputs``: (n, 10). A loss with ``from_logits=True`` takes anything finite.
+    ``outputs``: (n, 10). A loss with ``from_logits=True`` takes anything finite. Returns a note where they
+    are ten probabilities apart from each other, as of sigmoids: the largest is the predicted class then too.
     """
     if not np.isfinite(outputs).all() or getattr(loss, "_fn_kwargs", {}).get("from_logits"):
-        return  # a diverged network is reported by its loss, not as one that returns logits
-    if outputs.min() < -1e-3 or np.abs(outputs.sum(axis=1) - 1).max() > 1e-2:
-        raise ModelError(
-            f"{name} returns logits, not probabilities: end it with a softmax, "
-            "or compile it with a loss that has from_logits=True"
-        )
+        return None  # a diverged network is reported by its loss, not as one that returns logits
+    if outputs.min() >= -1e-3 and np.abs(outputs.sum(axis=1) - 1).max() <= 1e-2:
+        return None
+    if outputs.min() > 0 and outputs.max() <= 1:  # a ReLU would give zeros
+        return SIGMOIDS
+    raise ModelError(
+        f"{name} returns logits, not probabilities: end it with a softmax, "
+        "or compile it with a loss that has from_logits=True"
+    )
 
 
 def find_overflow(model: keras.Model) -> str | None:

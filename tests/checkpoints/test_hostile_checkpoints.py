@@ -367,6 +367,29 @@ def test_the_weights_inside_an_archive_are_checked_alike(plain: dict[str, bytes]
         assert expected in refusal(path)
 
 
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (r"layers\..\..\dense/vars/0", "leaves its group"),
+        (r"\\server\share/vars/0", "leaves its group"),
+        (r"layers\dense/vars/0", "two weights of the name"),
+        ("\\".join(["layers"] * 100) + "/vars/0", "more than 64 deep"),
+        (r"layers\dense_1/vars/0", "'dense_1' that the network has not"),
+        (r"layers\dense\vars\..\..\dense\vars\0", "leaves its group"),
+        ("layers/dense_999999999999999999999/vars/0", "that the network has not"),
+    ],
+)
+def test_names_as_windows_wrote_them_lead_nowhere(
+    name: str, expected: str, plain: dict[str, bytes], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(plain[".keras"])) as archive:
+        weights = archive.read(WEIGHTS)
+    spoiled = spoil_h5(weights, lambda file: file.create_dataset(name, data=np.zeros((4, 3), "f4")))
+    (tmp_path / "model.keras").write_bytes(repack(plain[".keras"], weights=spoiled))
+    assert expected in refusal(tmp_path / "model.keras")
+
+
 def zip_of(*entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", method) as archive:

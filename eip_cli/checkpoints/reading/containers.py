@@ -5,6 +5,7 @@ Nothing is rebuilt here, and nothing that is read can run.
 
 import io
 import json
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ import h5py
 
 from eip_cli.foundation.errors import CheckpointError
 
+from .foreign import describe_content, describe_folder, is_keras_archive
 from .hdf5 import HDF5_SIGNATURE, open_h5, read_names, read_text
 from .hdf5_probe import probe_h5
+from .weight_tree import LAYER_GROUPS
 
 MAX_FILE_BYTES = 600 * 2**20
 MAX_CONFIG_BYTES = 16 * 2**20
@@ -27,19 +30,9 @@ MAX_EXPANSION = 100
 HDF5_ENDINGS = (".h5", ".hdf5")
 ZIP_SIGNATURE = b"PK\x03\x04"
 CONFIG_NAME, METADATA_NAME, WEIGHTS_NAME = "config.json", "metadata.json", "model.weights.h5"
-# What else a file may turn out to be, by its first bytes: for the message alone.
-OTHER_SIGNATURES = {
-    b"PK": "a zip archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
-    b"\x93NUMPY": "a NumPy array",
-    b"\x80": "a Python pickle",
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "a PNG image",
-    b"\x7fELF": "a program",
-    b"MZ": "a program",
-}
+# As Keras 1 alone named the settings of convolutions and dense layers.
+KERAS_1_SETTINGS = frozenset({"border_mode", "nb_filter", "W_regularizer"})
+DOWNLOAD_AGAIN = "download or copy it again"
 
 
 @dataclass(frozen=True)
@@ -66,56 +59,51 @@ def open_model_file(path: Path) -> Iterator[ModelFile]:
     Raises CheckpointError where the file is missing, damaged, not what its ending says, or
     holds anything that Keras does not write.
     """
-    content = _read(path)
+    content = read_file(path, MAX_FILE_BYTES)
     ending = path.suffix.lower()
+    held = describe_content(content, path.name)
     if ending == ".keras":
+        if content.startswith(HDF5_SIGNATURE):
+            raise CheckpointError(f"holds {held}, not the zip archive of a .keras file: rename it to .h5")
         if not content.startswith(ZIP_SIGNATURE):
-            raise CheckpointError(f"holds {_describe(content)}, not the zip archive of a .keras file")
+            raise CheckpointError(f"holds {held}{_contrast(held, 'not the zip archive of a .keras file')}")
+        if held != "a zip archive":
+            raise CheckpointError(f"holds {held}")
         with _open_archive(content) as model_file:
             yield model_file
     elif ending in HDF5_ENDINGS:
+        if is_keras_archive(content):
+            raise CheckpointError(f"holds {held}, not HDF5 as {ending} says: rename it to .keras")
         if not content.startswith(HDF5_SIGNATURE):
-            raise CheckpointError(f"holds {_describe(content)}, not HDF5 as {ending} says")
+            raise CheckpointError(f"holds {held}{_contrast(held, f'not HDF5 as {ending} says')}")
         probe_h5(content)
         with open_h5(content) as file:
             yield _read_h5(file)
     else:
-        raise CheckpointError(f"holds {_describe(content)}: a checkpoint is an .h5 or .keras file")
+        raise CheckpointError(f"holds {held}{_contrast(held, 'a checkpoint is an .h5 or .keras file', ': ')}")
 
 
-def _read(path: Path) -> bytes:
+def _contrast(held: str, wanted: str, joint: str = ", ") -> str:
+    """What is wanted in place of what a file holds, where the way out has not been said."""
+    return "" if ":" in held else joint + wanted
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The content of a regular file of at most ``limit`` bytes. Raises CheckpointError."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise CheckpointError("is a directory, not a model file")
+            folder = describe_folder(path)
+            raise CheckpointError(f"is {folder}" if folder else "is a directory, not a model file")
         if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever
             raise CheckpointError("is not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
-            raise CheckpointError(
-                f"has {status.st_size:,} bytes, more than a model file may ({MAX_FILE_BYTES:,})"
-            )
+        if status.st_size > limit:
+            raise CheckpointError(f"has {status.st_size:,} bytes, more than a model file may ({limit:,})")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise CheckpointError("no such file") from error
     except OSError as error:
         raise CheckpointError(f"cannot be read ({error.strerror})") from error
-
-
-def _describe(content: bytes) -> str:
-    if not content:
-        return "nothing (an empty file)"
-    if content.startswith(HDF5_SIGNATURE):
-        return "HDF5"
-    if HDF5_SIGNATURE.startswith(content[:8]) and len(content) < 8:
-        return "a truncated HDF5 file"
-    for signature, description in OTHER_SIGNATURES.items():
-        if content.startswith(signature):
-            return description
-    try:
-        content[:4096].decode("ascii")
-    except UnicodeDecodeError:
-        return "bytes of an unknown format"
-    return "text" if b"\0" not in content[:4096] else "bytes of an unknown format"
 
 
 def _read_h5(file: h5py.File) -> ModelFile:
@@ -126,19 +114,47 @@ def _read_h5(file: h5py.File) -> ModelFile:
         if not isinstance(weights, h5py.Group) or read_names(weights, "layer_names") is None:
             raise CheckpointError("a model configuration without its weights")
         training = read_text(file, "training_config")
+        version = version or read_text(weights, "keras_version")
+        config = parse_json(config_text, "model_config")
+        require_no_keras_1(config, version)
         return ModelFile(
             kind="h5",
-            keras_version=version or read_text(weights, "keras_version"),
-            config=parse_json(config_text, "model_config"),
+            keras_version=version,
+            config=config,
             compile_config=parse_json(training, "training_config") if training else None,
             weights=weights,
             by_layer_name=True,
         )
-    if read_names(file, "layer_names") is not None:
+    names = read_names(file, "layer_names")
+    require_no_keras_1({}, "0" if _has_keras_1_names(file, names or []) else version)
+    if names is not None:
         return ModelFile("h5-weights", version, None, None, file, by_layer_name=True)
-    if isinstance(file.get("layers") or file.get("_layer_checkpoint_dependencies"), h5py.Group):
+    if any(re.split(r"[/\\]", name)[0] in LAYER_GROUPS for name in file):
         return ModelFile("h5-weights", version, None, None, file, by_layer_name=False)
     raise CheckpointError("an HDF5 file that holds no Keras model and no Keras weights")
+
+
+def require_no_keras_1(config: dict[str, Any], version: str | None) -> None:
+    """Raise CheckpointError for what Keras 1 wrote: its layers and the order of its weights were others."""
+    layers = config.get("config")
+    layers = layers.get("layers") if isinstance(layers, dict) else layers
+    stored = (
+        [layer.get("config") for layer in layers if isinstance(layer, dict)]
+        if isinstance(layers, list)
+        else []
+    )
+    old = any(isinstance(settings, dict) and settings.keys() & KERAS_1_SETTINGS for settings in stored)
+    if old or (version or "").split(".")[0] in ("0", "1"):
+        written = f"Keras {version}" if version and version != "0" else "Keras 1"
+        raise CheckpointError(
+            f"was written by {written}, before Keras 2: open it with Keras 2.3.1, and save it again"
+        )
+
+
+def _has_keras_1_names(file: h5py.File, layer_names: list[str]) -> bool:
+    groups = [file[name] for name in layer_names if name in file.keys()]  # noqa: SIM118  # paths are no names here
+    named = [read_names(group, "weight_names") or [] for group in groups if isinstance(group, h5py.Group)]
+    return "nb_layers" in file.attrs or any(name.endswith("_W") for names in named for name in names)
 
 
 @contextmanager
@@ -149,7 +165,7 @@ def _open_archive(content: bytes) -> Iterator[ModelFile]:
     except CheckpointError:
         raise
     except Exception as error:  # zipfile reports damage by many types
-        raise CheckpointError("a damaged or truncated zip archive") from error
+        raise CheckpointError(f"a damaged or truncated zip archive: {DOWNLOAD_AGAIN}") from error
     metadata = parse_json(parts.get(METADATA_NAME, b"{}"), METADATA_NAME)
     config = parse_json(parts[CONFIG_NAME], CONFIG_NAME)
     version = metadata.get("keras_version")

@@ -38,7 +38,7 @@ def open_h5(content: bytes) -> Iterator[h5py.File]:
     try:
         file = h5py.File(h5py.h5f.open_file_image(content))
     except Exception as error:
-        raise CheckpointError("a damaged or truncated HDF5 file") from error
+        raise CheckpointError("a damaged or truncated HDF5 file: download or copy it again") from error
     with file:
         try:
             _check_tree(file, len(content))

@@ -2,13 +2,14 @@
 
 Two ways of storing them exist. Keras 2, and Keras 3's ``.h5``, keep a group a layer, listed
 in order by the attribute ``layer_names``; the names are the writer's, so layers are matched
-by order. Keras 3's ``.keras`` and ``.weights.h5`` keep ``layers/<type>_<n>/vars/<i>``, where
-n counts the layers of one type. Optimizer state, metrics and random generators are left alone.
+by order. ``.keras`` and ``.weights.h5`` keep ``layers/<type>_<n>/vars/<i>``, where n counts the
+layers of one type (``weight_tree`` says how differently). Optimizer state, metrics and random
+generators are left alone.
 """
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import h5py
 
@@ -16,11 +17,10 @@ from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError
 
 from .hdf5 import read_array, read_names
+from .weight_tree import WeightTree, read_weight_tree
 
 LayersOf = Callable[[keras.layers.Layer], list[keras.layers.Layer]]
 Match = tuple[keras.Variable, h5py.Dataset]
-# Keras 2.12 named its group of layers so.
-LAYER_GROUPS = ("layers", "_layer_checkpoint_dependencies")
 NOT_WEIGHTS = frozenset({"optimizer", "optimizer_weights", "metrics", "top_level_model_weights"})
 
 
@@ -48,13 +48,16 @@ def match_weights(
     """
     if by_layer_name:
         return _match_by_order(group, model, layers_of)
-    return _match_by_type(group, model, layers_of)
+    return _match_by_type(read_weight_tree(group), model, layers_of)
 
 
-def assign_weights(matches: list[Match]) -> None:
+def assign_weights(matches: list[Match], model: keras.Model, layers_of: LayersOf) -> None:
     """Read the datasets into their variables. Raises CheckpointError where storage is damaged."""
     for variable, dataset in matches:
         variable.assign(read_array(dataset).astype(variable.dtype, copy=False))
+    for layer in _leaves(model, layers_of):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # what it computes with follows from the weights only here
 
 
 def _match_by_order(group: h5py.Group, model: keras.Model, layers_of: LayersOf) -> list[Match]:
@@ -87,10 +90,12 @@ def _ordered_weights(layer: keras.layers.Layer, layers_of: LayersOf) -> list[ker
     return trainable + [weight for leaf in leaves for weight in leaf.non_trainable_weights]
 
 
-def _leaves(layer: keras.layers.Layer, layers_of: LayersOf) -> list[keras.layers.Layer]:
+def _leaves(layer: keras.layers.Layer, layers_of: LayersOf) -> Iterator[keras.layers.Layer]:
     if not _is_functional(layer):
-        return [layer]
-    return [leaf for inner in layers_of(layer) for leaf in _leaves(inner, layers_of)]
+        yield layer
+        return
+    for inner in layers_of(layer):
+        yield from _leaves(inner, layers_of)
 
 
 def _is_functional(layer: keras.layers.Layer) -> bool:
@@ -98,48 +103,91 @@ def _is_functional(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.Sequential) or type(layer).__name__ == "Functional"
 
 
-def _match_by_type(group: h5py.Group | None, model: keras.Model, layers_of: LayersOf) -> list[Match]:
-    layer_group = next(
-        (group[name] for name in LAYER_GROUPS if isinstance(group, h5py.Group) and name in group), None
-    )
+def _match_by_type(tree: WeightTree, model: keras.Model, layers_of: LayersOf) -> list[Match]:
     matches: list[Match] = []
+    stored = tree.layers()
     used: set[str] = set()
-    counts: dict[str, int] = {}
-    for layer in layers_of(model):
-        kind = _snake_case(type(layer).__name__)
-        index = counts[kind] = counts.get(kind, -1) + 1
-        name = f"{kind}_{index}" if index else kind
+    layers = layers_of(model)
+    for layer, name in zip(layers, _stored_names(layers, stored), strict=True):
         used.add(name)
-        stored = layer_group.get(name) if isinstance(layer_group, h5py.Group) else None
+        inner = stored.get(name, WeightTree())
         if _is_functional(layer):
-            matches += _match_by_type(stored, layer, layers_of)
+            matches += _match_by_type(inner, layer, layers_of)
         else:
-            matches += _match_layer(stored, layer, name)
-    extra = [name for name in _weighted(layer_group) if name not in used]
+            matches += _match_layer(inner, layer, name)
+    extra = [name for name, inner in stored.items() if name not in used and inner.holds_weights()]
     if extra:
         raise CheckpointError(f"the file has weights of a layer {_short(extra[0])} that the network has not")
     return matches
 
 
-def _match_layer(stored: h5py.Group | None, layer: keras.layers.Layer, name: str) -> list[Match]:
-    weights = list(layer.weights)
-    values = stored.get("vars") if isinstance(stored, h5py.Group) else None
-    count = len(values) if isinstance(values, h5py.Group) else 0
-    if count != len(weights):
-        raise CheckpointError(f"layer {layer.name} has {len(weights)} weights, the file's {name} has {count}")
-    return [_pair(weight, _child(values, str(index), h5py.Dataset)) for index, weight in enumerate(weights)]
+def _stored_names(layers: list[keras.layers.Layer], stored: dict[str, WeightTree]) -> list[str]:
+    """The name under which each layer's weights are stored: its type, numbered.
+
+    Keras 3 counts the layers of a type. Keras 2.12 and 2.13 counted those with weights twice (``conv2d``,
+    ``conv2d_2``, ``conv2d_4``): there the order of the numbers says which is which.
+    """
+    names = []
+    counts: dict[str, int] = {}
+    for layer in layers:
+        kind = _snake_case(type(layer).__name__)
+        index = counts[kind] = counts.get(kind, -1) + 1
+        names.append(f"{kind}_{index}" if index else kind)
+    for kind in counts:
+        places = [
+            place
+            for place, layer in enumerate(layers)
+            if _snake_case(type(layer).__name__) == kind and layer.weights
+        ]
+        numbered = {
+            int(name[len(kind) + 1 :] or 0): name
+            for name, inner in stored.items()
+            if re.fullmatch(rf"{kind}(_[1-9][0-9]{{0,5}})?", name) and inner.holds_weights()
+        }
+        if len(numbered) == len(places):
+            for place, number in zip(places, sorted(numbered), strict=True):
+                names[place] = numbered[number]
+    return names
 
 
-def _weighted(group: h5py.Group | None) -> list[str]:
-    """The layers' groups that hold weights of a layer or of a nested model."""
-    if not isinstance(group, h5py.Group):
-        return []
-    held = []
-    for name, inner in group.items():
-        values = inner.get("vars") if isinstance(inner, h5py.Group) else None
-        if (isinstance(values, h5py.Group) and len(values)) or any(key in inner for key in LAYER_GROUPS):
-            held.append(name)
-    return held
+def _match_layer(tree: WeightTree, layer: keras.layers.Layer, name: str) -> list[Match]:
+    """The weights of a layer, and of those inside it, each stored under its attribute's name."""
+    inside = _layers_inside(layer)
+    of_others = {id(weight) for inner, _ in inside for weight in inner.weights}
+    weights = [weight for weight in layer.weights if id(weight) not in of_others]
+    values = tree.variables()
+    if len(values) != len(weights):
+        raise CheckpointError(
+            f"layer {layer.name} has {len(weights)} weights, the file's {_short(name)} has {len(values)}"
+        )
+    matches = []
+    for index, weight in enumerate(weights):
+        if str(index) not in values:
+            raise CheckpointError(f"the file's {_short(name)} has no weight {index}")
+        matches.append(_pair(weight, values[str(index)]))
+    for inner, attributes in inside:
+        found = [attribute for attribute in attributes if tree.part(attribute).holds_weights()]
+        if inner.weights:
+            attribute = found[0] if found else attributes[0]
+            matches += _match_layer(tree.part(attribute), inner, f"{name}/{attribute}")
+    return matches
+
+
+def _layers_inside(layer: keras.layers.Layer) -> list[tuple[keras.layers.Layer, list[str]]]:
+    """The layers that a layer holds (attention has four), each with the attributes that it is held by."""
+    found: dict[int, tuple[keras.layers.Layer, list[str]]] = {}
+    for attribute in sorted(dir(layer), key=lambda name: (name.startswith("_"), name)):
+        inner = None if attribute.startswith("__") else _attribute(layer, attribute)
+        if isinstance(inner, keras.layers.Layer) and inner is not layer:
+            found.setdefault(id(inner), (inner, []))[1].append(attribute)
+    return list(found.values())
+
+
+def _attribute(layer: keras.layers.Layer, name: str) -> object:
+    try:
+        return getattr(layer, name, None)
+    except Exception:  # a property may be none yet, such as the input of a layer never called
+        return None
 
 
 def _pair(variable: keras.Variable, dataset: h5py.Dataset) -> Match:
@@ -148,7 +196,8 @@ def _pair(variable: keras.Variable, dataset: h5py.Dataset) -> Match:
             f"weight {variable.path} has shape {tuple(variable.shape)}, the file's {_short(dataset.name)}"
             f" has {dataset.shape}"
         )
-    if dataset.dtype.kind != "f":
+    wanted = "iu" if "int" in variable.dtype else "f"  # the count of images that statistics were taken of
+    if dataset.dtype.kind not in wanted:
         raise CheckpointError(f"the file's {_short(dataset.name)} holds {dataset.dtype}, not floating point")
     return variable, dataset
 

@@ -1,5 +1,6 @@
 """A stored model configuration -> the Keras model, built layer by layer with Keras's own classes."""
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -7,20 +8,11 @@ from typing import Any
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError
 
-from .layers import is_known_layer, layer_type, make_input, make_layer
+from .calls import Call, as_list, read_call, read_reference, read_references
+from .layers import is_known_layer, layer_type, make_input, make_layers
+from .operations import TENSORFLOW_TYPES, is_operation, make_operation
 from .settings import is_plain_keras, plain_shape
-from .wiring import (
-    Call,
-    Shape,
-    Tensors,
-    as_list,
-    check_size,
-    find_tensor,
-    read_call,
-    read_reference,
-    read_references,
-    run_calls,
-)
+from .wiring import Shape, Step, Tensors, as_step, check_size, find_tensor, run_calls
 
 SEQUENTIAL = "Sequential"
 FUNCTIONAL_TYPES = frozenset({"Functional", "Model"})
@@ -58,6 +50,8 @@ def rebuild_model(
         _Builder(from_keras_2, trust, _Meter(weight_count)).build(config)
         builder = _Builder(from_keras_2, trust, None)
         model = builder.build(config)
+        if builder.has_operations:
+            _try_out(model)
     except CheckpointError:
         raise
     except RecursionError as error:
@@ -66,6 +60,12 @@ def rebuild_model(
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"a model configuration that Keras cannot build: {first_line}") from error
     return Rebuilt(model, builder.layer_orders)
+
+
+def _try_out(model: keras.Model) -> None:
+    """Compute once: a slice or an index may turn out to be none only with numbers in hand."""
+    inputs = [keras.ops.zeros([size or 1 for size in tensor.shape], tensor.dtype) for tensor in model.inputs]
+    model(inputs[0] if len(inputs) == 1 else inputs, training=False)
 
 
 class _Meter:
@@ -97,6 +97,9 @@ class _MeteredZeros(keras.initializers.Initializer):
     def clone(self) -> "_MeteredZeros":
         return self
 
+    def get_config(self) -> dict[str, Any]:
+        return {"meter": self.meter}  # attention makes its inner layers' initialisers anew from this
+
 
 class _Builder:
     def __init__(self, from_keras_2: bool, trust: bool, meter: _Meter | None) -> None:
@@ -104,13 +107,12 @@ class _Builder:
         self.trust = trust
         self.meter = meter
         self.layer_count = 0
+        self.has_operations = False
         self.layer_orders: dict[int, list[keras.layers.Layer]] = {}
 
     def build(self, config: dict[str, Any]) -> keras.Model:
         if not _is_model(config):
-            raise CheckpointError(
-                f"a model of type {str(config.get('class_name'))[:60]!a}: it must be Sequential or Functional"
-            )
+            raise CheckpointError(_unknown_model(config))
         model = self._model(config, depth=0)
         if not model.built:
             raise CheckpointError("a model whose input shape the file does not give")
@@ -139,13 +141,14 @@ class _Builder:
             model.trainable = False
         return model
 
-    def _layer(self, config: dict[str, Any], depth: int) -> keras.layers.Layer:
+    def _layers(self, config: dict[str, Any], depth: int) -> list[keras.layers.Layer]:
+        """The layers that compute what a stored one does; the first has its weights."""
         if _is_model(config):
-            return self._model(config, depth + 1)
+            return [self._model(config, depth + 1)]
         if self.trust and not is_known_layer(config):
-            return _trusted_layer(config)
+            return [_trusted_layer(config)]
         wrap = self.meter.wrap if self.meter else lambda initializer: initializer
-        return make_layer(config, self.from_keras_2, wrap)
+        return make_layers(config, self.from_keras_2, wrap)
 
     def _sequential(self, stored: dict[str, Any], layers: list[dict[str, Any]], depth: int) -> keras.Model:
         inputs = []
@@ -161,15 +164,17 @@ class _Builder:
         elif stored.get("build_input_shape"):
             shape = plain_shape(stored["build_input_shape"])
             inputs = [keras.layers.InputLayer(batch_shape=(None, *shape[1:]))]
-        made = [self._layer(layer, depth) for layer in layers]
+        made = [self._layers(layer, depth) for layer in layers]
+        chain = [layer for steps in made for layer in steps]
         if inputs:
-            _check_sizes(inputs[0].batch_shape, made)
-        model = keras.Sequential([*inputs, *made], name=_safe_name(stored))
-        self.layer_orders[id(model)] = made
+            _check_sizes(inputs[0].batch_shape, chain)
+        model = keras.Sequential([*inputs, *chain], name=_safe_name(stored))
+        self.layer_orders[id(model)] = [steps[0] for steps in made]
         return model
 
     def _functional(self, stored: dict[str, Any], layers: list[dict[str, Any]], depth: int) -> keras.Model:
-        made: dict[str, keras.layers.Layer] = {}
+        made: list[keras.layers.Layer] = []
+        steps: dict[str, Step] = {}
         waiting: dict[str, list[Call]] = {}
         tensors: Tensors = {}
         calls = {str(layer.get("name")): layer.get("inbound_nodes") for layer in layers}
@@ -181,10 +186,19 @@ class _Builder:
             if layer_type(layer) == "InputLayer":
                 tensors[name] = [[make_input(layer).output]]
                 continue
-            made[name] = self._layer(layer, depth)
+            if is_operation(layer, self.from_keras_2):
+                steps[name] = make_operation(layer)
+                self.has_operations = True
+            else:
+                inner = self._layers(layer, depth)
+                made.append(inner[0])
+                steps[name] = as_step(inner)
             tensors[name] = []
-            waiting[name] = [read_call(node, nested) for node in as_list(calls[name])]
-        run_calls(made, waiting, tensors)
+            keeps_lists = layer_type(layer) in TENSORFLOW_TYPES
+            waiting[name] = [
+                read_call(node, set(calls), nested, keeps_lists) for node in as_list(calls[name])
+            ]
+        run_calls(steps, waiting, tensors)
         # Keras counts the calls of a nested model from 1 where it names a model's outputs;
         # Keras 3 does so for Functional ones alone.
         counted = {
@@ -198,7 +212,7 @@ class _Builder:
         ]
         inputs, outputs = (tensor[0] if len(tensor) == 1 else tensor for tensor in ends)
         model = keras.Model(inputs, outputs, name=_safe_name(stored))
-        self.layer_orders[id(model)] = list(made.values())
+        self.layer_orders[id(model)] = made
         return model
 
 
@@ -214,7 +228,19 @@ def _safe_name(stored: dict[str, Any]) -> str | None:
 def _check_sizes(shape: Shape, layers: list[keras.layers.Layer]) -> None:
     for layer in layers:
         shape = layer.compute_output_shape(shape)
-        check_size(shape, layer)
+        check_size(shape, layer.name)
+
+
+def _unknown_model(config: dict[str, Any]) -> str:
+    kind = str(config.get("class_name"))[:60]
+    if kind in FUNCTIONAL_TYPES | {SEQUENTIAL}:
+        return (
+            f"a model of type {kind!a} of module {str(config.get('module'))[:60]!a}, which is not Keras's own"
+        )
+    return (
+        f"a model of type {kind!a}, a class of its author's, whose code is not in the file: save a "
+        "Sequential or Functional model, or save the weights and name the network with --model"
+    )
 
 
 def _trusted_layer(config: dict[str, Any]) -> keras.layers.Layer:
@@ -228,7 +254,7 @@ def _trusted_layer(config: dict[str, Any]) -> keras.layers.Layer:
         "module": config.get("module") or "keras.layers",
         "class_name": kind,
         "registered_name": registered,
-        "config": config.get("config"),
+        "config": copy.deepcopy(config.get("config")),  # wrappers take their layer out of it
         "build_config": config.get("build_config"),
     }
     layer = keras.saving.deserialize_keras_object(stored, safe_mode=True)

@@ -6,6 +6,7 @@ CVE-2025-9905), is not involved.
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,20 +21,47 @@ from eip_cli.networks.plain_keras import (
 )
 
 DTYPES = frozenset(
-    {"bfloat16", "float16", "float32", "float64", "int32", "mixed_bfloat16", "mixed_float16", "uint8"}
+    {
+        "bfloat16",
+        "float16",
+        "float32",
+        "float64",
+        "int32",
+        "int64",
+        "mixed_bfloat16",
+        "mixed_float16",
+        "uint8",
+    }
 )
 _WORDS = """
     valid same causal channels_first channels_last nearest bilinear bicubic lanczos3 lanczos5 area
     gaussian mitchellcubic constant reflect wrap horizontal vertical horizontal_and_vertical
+    dot concat scaled_dot int one_hot multi_hot count hann hamming density spectrum
+    log magnitude psd real imag angle stft
 """
 WORDS = frozenset(_WORDS.split())
-WORD_SETTINGS = frozenset({"padding", "data_format", "interpolation", "fill_mode", "mode"})
+_WORD_SETTINGS = """
+    padding data_format interpolation fill_mode mode score_mode output_mode window scaling
+"""
+WORD_SETTINGS = frozenset(_WORD_SETTINGS.split())
+# Einstein's notation: letters for axes, which name no object and no file.
+AXES_SETTINGS = frozenset({"equation", "bias_axes"})
+AXES = re.compile(r"[A-Za-z,.>-]{1,64}")
 INITIALIZER_WORDS = frozenset({"fan_in", "fan_out", "fan_avg"}) | frozenset(
     {"normal", "uniform", "truncated_normal", "untruncated_normal"}
 )
 MAX_INTEGER = 2**31
 MAX_LIST_LENGTH = 64
+# A mean image of 32x32x3 and then some, for the settings that hold arrays.
+MAX_ARRAY_SIZE = 2**16
+MAX_ARRAY_RANK = 6
+MAX_FLOAT = 3.4e38  # float32's
+ARRAY_SETTINGS = frozenset({"mean", "variance", "bin_boundaries"})
+# As TensorFlow named some of its functions, which Keras 2 then wrote.
+OLD_ACTIVATION_NAMES = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax", "identity": "linear"}
 MAX_NAME_LENGTH = 256
+# tf_keras is Keras 2 under the name that it has had since Keras 3.
+KERAS_MODULES = ("keras.", "tensorflow.keras.", "tensorflow.python.keras.", "tf_keras.")
 MakeInitializer = Callable[[keras.initializers.Initializer], keras.initializers.Initializer]
 MakeLayer = Callable[[dict[str, Any]], keras.layers.Layer]
 
@@ -42,7 +70,7 @@ def is_plain_keras(config: dict[str, Any]) -> bool:
     """Whether a stored object says that it comes from Keras itself, and under its own name."""
     module, registered = config.get("module"), config.get("registered_name")
     plain_module = module is None or (
-        isinstance(module, str) and (module == "keras" or module.startswith(("keras.", "tensorflow.keras.")))
+        isinstance(module, str) and (module == "keras" or module.startswith(KERAS_MODULES))
     )
     return plain_module and registered in (None, config.get("class_name"))
 
@@ -52,33 +80,6 @@ def plain_shape(shape: object) -> tuple[int | None, ...]:
     if isinstance(shape, list | tuple) and 1 <= len(shape) <= 8 and all(_is_size(size) for size in shape):
         return tuple(shape)
     raise CheckpointError(f"input shape {str(shape)[:60]!a}, which is not a list of sizes")
-
-
-def make_loss(config: dict[str, Any] | None) -> keras.losses.Loss | None:
-    """The loss that a stored compile configuration names, where it is a plain crossentropy; else None."""
-    loss = (config or {}).get("loss")
-    if isinstance(loss, list) and len(loss) == 1:
-        loss = loss[0]
-    settings: object = {}
-    if isinstance(loss, dict):
-        settings = loss.get("config")
-        loss = loss.get("class_name") if loss.get("class_name") != "function" else settings
-        settings = settings if isinstance(settings, dict) else {}
-    losses = {
-        "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
-        "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
-    }
-    losses |= {loss_class.__name__: loss_class for loss_class in losses.values()}
-    if not isinstance(loss, str) or loss not in losses:
-        return None
-    assert isinstance(settings, dict)
-    kept = {
-        key: settings[key] for key in ("from_logits", "label_smoothing", "ignore_class") if key in settings
-    }
-    if not all(value is None or isinstance(value, bool | int | float) for value in kept.values()):
-        return None
-    accepted = inspect.signature(losses[loss].__init__).parameters
-    return losses[loss](**{key: value for key, value in kept.items() if key in accepted})
 
 
 class Settings:
@@ -101,8 +102,8 @@ class Settings:
             return self._dtype(value)
         elif value is None:
             return None
-        elif key == "activation":
-            return self._activation(value)
+        elif key in ("activation", "recurrent_activation"):
+            return self._activation(key, value)
         elif key.endswith("_initializer"):
             return self._initializer(key, value)
         elif key.endswith("_regularizer"):
@@ -114,9 +115,20 @@ class Settings:
         elif key in WORD_SETTINGS and isinstance(value, str):
             if value in WORDS:
                 return value
+        elif key in AXES_SETTINGS and isinstance(value, str):
+            if AXES.fullmatch(value):
+                return value
+        elif key in ARRAY_SETTINGS or is_array(value):
+            return self._array(key, value)
         elif _is_numeric(value):
             return value
         raise self._refusal(key, value)
+
+    def _array(self, key: str, value: object) -> Any:  # a number, or nested lists of them
+        try:
+            return read_array_setting(value)
+        except CheckpointError as error:
+            raise CheckpointError(f"{key} of layer type {self.kind}: {error}") from error
 
     def _refusal(self, key: str, value: object) -> CheckpointError:
         if isinstance(value, dict) and "class_name" in value:
@@ -134,25 +146,26 @@ class Settings:
             return policy
         raise self._refusal("dtype", value)
 
-    def _activation(self, value: object) -> Any:  # a name, or a layer
+    def _activation(self, key: str, value: object) -> Any:  # a name, or a layer
         name = value
         if isinstance(name, dict):
             if name.get("class_name") in ACTIVATION_LAYERS:
                 return self.make_layer(name)
-            is_function = name.get("class_name") == "function" and name.get("module") in (None, "builtins")
-            name = name.get("config") if is_function else None
+            name = read_function_name(name)
+        name = OLD_ACTIVATION_NAMES.get(name, name) if isinstance(name, str) else name
         if isinstance(name, str) and name in ACTIVATIONS:
             if name == "hard_sigmoid" and self.from_keras_2:
                 raise CheckpointError(
-                    "activation 'hard_sigmoid' of Keras 2, which Keras 3 computes differently"
+                    f"{key} 'hard_sigmoid' of Keras 2 in layer type {self.kind}: Keras 3 has another"
                 )
             return name
-        raise self._refusal("activation", value)
+        raise self._refusal(key, value)
 
     def _initializer(self, key: str, value: object) -> keras.initializers.Initializer:
         if isinstance(value, str):
             # The only strings that Keras itself takes here name its own classes.
-            value = {"class_name": "".join(part.capitalize() for part in value.split("_")), "config": {}}
+            name = "".join(part.capitalize() for part in value.split("_"))
+            value = {"class_name": f"Random{name}" if name in ("Normal", "Uniform") else name, "config": {}}
         return self.make_initializer(self._builtin(key, value, keras.initializers, INITIALIZERS))
 
     def _builtin(self, key: str, value: object, module: Any, allowed: frozenset[str]) -> Any:
@@ -175,6 +188,39 @@ class Settings:
                 raise self._refusal(f"{key} setting {setting!a}", inner)
             arguments[setting] = inner
         return built_in(**arguments)
+
+
+def read_function_name(value: dict[str, Any]) -> object:
+    """The name of the function that a stored object stands for; None where it is no plain one."""
+    plain = value.get("class_name") == "function" and value.get("module") in (None, "builtins")
+    return value.get("config") if plain else None
+
+
+def is_array(value: object) -> bool:
+    """Whether this is an array or a tensor as Keras 2 or 3 writes one into a configuration."""
+    return isinstance(value, dict) and (
+        value.get("type") == "ndarray" or value.get("class_name") in ("__numpy__", "__tensor__", "__tuple__")
+    )
+
+
+def read_array_setting(value: object) -> Any:  # a number, or nested lists of them
+    """The finite numbers of a stored array, tuple or nested lists. Raises CheckpointError for others."""
+    if isinstance(value, dict) and is_array(value):
+        inner = value.get("config")
+        value = inner.get("value") if isinstance(inner, dict) else value.get("value", value.get("items"))
+    if _count_numbers(value, 0) > MAX_ARRAY_SIZE:
+        raise CheckpointError(f"an array of more than {MAX_ARRAY_SIZE:,} numbers")
+    return value
+
+
+def _count_numbers(value: object, depth: int) -> int:
+    if isinstance(value, list) and depth < MAX_ARRAY_RANK and len(value) <= MAX_ARRAY_SIZE:
+        return sum(_count_numbers(item, depth + 1) for item in value)
+    if isinstance(value, bool | float) and abs(value) <= MAX_FLOAT:  # not so where it is no number
+        return 1
+    if isinstance(value, int) and abs(value) <= MAX_INTEGER:
+        return 1
+    raise CheckpointError(f"{str(value)[:60]!a}, which is no plain array of numbers")
 
 
 def _is_numeric(value: object, depth: int = 0) -> bool:
