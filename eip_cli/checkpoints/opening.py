@@ -17,8 +17,8 @@ from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
 
 from .checkpoint_file import load_architecture, load_checkpoint
+from .code_run_before import was_code_run
 from .identification import find_known_network
-from .known_code import is_known_code
 from .naming import hash_source, is_architecture_name, is_checkpoint_name, resolve_checkpoint
 
 
@@ -127,7 +127,7 @@ def _require_known_code(path: Path, record: RunRecord) -> str:
     if sha256 is None or found != sha256:
         state = "is not here" if found is None else "has changed since"
         raise CheckpointError(f"{path} needs the code of {source}, which {state}: name it with --model")
-    if not is_known_code(sha256):
+    if not was_code_run(sha256):
         raise CheckpointError(
             f"{path} needs the code of {source}, which was not run here before: if you trust it, name it "
             f"with --model {shlex.quote(source)}"

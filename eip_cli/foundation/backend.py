@@ -32,9 +32,7 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 
 def _import_keras() -> None:
-    if (
-        "tensorflow" not in sys.modules
-    ):  # else they come too late, and a run would record what is not in force
+    if "tensorflow" not in sys.modules:  # else too late, and a run would record what is not in force
         for name, value in ENVIRONMENT_DEFAULTS.items():
             os.environ.setdefault(name, value)
     if "keras" not in sys.modules:

@@ -34,10 +34,7 @@ def code_file(spec: str) -> Path | None:
     _make_importable(Path.cwd())
     try:
         found = importlib.util.find_spec(spec.rpartition(":")[0])
-    except (
-        Exception,
-        SystemExit,
-    ):  # the code of the packages around it runs, and is met again when it is called
+    except (Exception, SystemExit):  # the packages around it run code, which is met again when it is called
         return None
     return Path(found.origin) if found and found.origin else None
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from eip_cli.checkpoints.known_code import remember_code
+from eip_cli.checkpoints.code_run_before import note_code_run
 from eip_cli.checkpoints.naming import locate_source, require_source
 from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_model
 from eip_cli.datasets.dataset import Dataset, limit_training_images, split_validation
@@ -109,7 +109,7 @@ def start_record(run: Run, prepared: Prepared) -> RunRecord:
     if prepared.opened.source_sha256:
         sources[prepared.config.model] = prepared.opened.source_sha256
         if prepared.rehearsal.needs_code:
-            remember_code(prepared.opened.source_sha256)
+            note_code_run(prepared.opened.source_sha256)
     summary = summarize_model(prepared.opened.model, prepared.opened.name)
     return RunRecord(
         id=run.path.resolve().name,

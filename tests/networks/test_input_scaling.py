@@ -66,7 +66,6 @@ def nested_backbone() -> keras.Model:
         (nested_front, "into 0 to 1"),
         (nested_backbone, "into 0 to 1"),
     ],
-    ids=str,
 )
 def test_a_network_that_scales_its_pixels_shows_it(build: Callable[[], keras.Model], shown: str) -> None:
     assert shown in (find_own_scaling(build()) or "nothing is shown")
@@ -84,7 +83,6 @@ def test_a_network_that_scales_its_pixels_shows_it(build: Callable[[], keras.Mod
         lambda: network(layers.RandomContrast(0.1), layers.GaussianNoise(0.1)),
         lambda: of_operations(lambda image: image * 2 - 1),
     ],
-    ids=str,
 )
 def test_a_network_that_does_not_shows_nothing(build: Callable[[], keras.Model]) -> None:
     assert find_own_scaling(build()) is None

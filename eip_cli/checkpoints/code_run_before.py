@@ -10,14 +10,14 @@ from pathlib import Path
 from eip_cli.datasets.cifar10 import cache_dir
 
 
-def remember_code(sha256: str) -> None:
+def note_code_run(sha256: str) -> None:
     """Note that the user has run the file of this hash; where no note can be kept, they are asked again."""
     with suppress(OSError):
         _note_of(sha256).parent.mkdir(parents=True, exist_ok=True)
         _note_of(sha256).touch()
 
 
-def is_known_code(sha256: str) -> bool:
+def was_code_run(sha256: str) -> bool:
     """Whether the user has run the file of this hash, on this machine."""
     return sha256.isalnum() and _note_of(sha256).is_file()
 
