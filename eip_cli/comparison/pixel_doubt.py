@@ -41,23 +41,22 @@ def find_doubt(
     own = try_out(pixels)
     tried = {scale.form: try_out(scale) for scale in _usual_scales(dataset) if scale.form != pixels.form}
     best = max(tried.values())
-    if best >= own + FAR_BETTER:
-        # Those that are about as good: which of them it was, so few images do not tell.
-        likely = [
-            form for form in sorted(tried, key=lambda form: -tried[form]) if tried[form] > best - FAR_BETTER
-        ]
-        found = ", ".join(f"{tried[form]:.1%} with --pixels {form}" for form in likely)
+    if max(best, own) < 1 / len(dataset.class_names) + FAR_BETTER:
         return (
-            f"of {count:,} training images {own:.1%} are right with pixels {pixels.form}, but {found}: these "
-            "weights were made for other pixels than they were given here"
+            f"{own:.1%} of {count:,} training images are right, with every usual scaling of pixels no more "
+            "than by guessing: untrained weights, or weights for other images, classes or pixels (--pixels)"
         )
-    chance = 1 / len(dataset.class_names)
-    if own < chance + FAR_BETTER:
-        return (
-            f"{own:.1%} of {count:,} training images are right, no better than guessing, with every usual "
-            "scaling of pixels: untrained weights, or weights for other images, classes or pixels (--pixels)"
-        )
-    return None
+    if best < own + FAR_BETTER:
+        return None
+    # Those that are about as good: which of them it was, so few images do not tell.
+    likely = [
+        form for form in sorted(tried, key=lambda form: -tried[form]) if tried[form] > best - FAR_BETTER
+    ]
+    found = ", ".join(f"{tried[form]:.1%} with --pixels {form}" for form in likely)
+    return (
+        f"of {count:,} training images {own:.1%} are right with pixels {pixels.form}, but {found}: these "
+        "weights were made for other pixels than they were given here"
+    )
 
 
 def _usual_scales(dataset: Dataset) -> list[PixelScale]:

@@ -44,9 +44,9 @@ def train(run_dir: str, moment: str, signal_name: str) -> None:
     from tests.training.test_training import TINY
 
     if kind == "replace":
-        _wrap(files.os, "replace", int(place[0]), die, place[1])
+        _wrap(files.os, "replace", int(place[0]), die, place[1], Path(run_dir))
     elif kind == "write":
-        _wrap(files, "_flush", int(place[0]), die, "before")
+        _wrap(files, "_flush", int(place[0]), die, "before", Path(run_dir))
     elif kind == "validate":
         _wrap(training, "measure", int(place[0]), die, "before")
 
@@ -59,17 +59,22 @@ def train(run_dir: str, moment: str, signal_name: str) -> None:
     sys.exit(130 if record.status == "interrupted" else 0)
 
 
-def _wrap(owner: Any, name: str, number: int, die: Callable[[], None], when: str) -> None:
+def _wrap(
+    owner: Any, name: str, number: int, die: Callable[[], None], when: str, folder: Path | None = None
+) -> None:
+    """Have the ``number``-th call die; of calls on files, the ``number``-th on one in ``folder``."""
     original = getattr(owner, name)
     calls = 0
 
     def wrapped(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
-        calls += 1
-        if calls == number and when == "before":
+        is_counted = folder is None or Path(arguments[0]).parent.resolve() == folder.resolve()
+        calls += is_counted
+        is_the_one = is_counted and calls == number
+        if is_the_one and when == "before":
             die()
         result = original(*arguments, **options)
-        if calls == number and when == "after":
+        if is_the_one and when == "after":
             die()
         return result
 

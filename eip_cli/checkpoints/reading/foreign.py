@@ -118,6 +118,6 @@ def describe_folder(path: Path) -> str | None:
         return "an unpacked .keras file: zip the files in it, and name the archive .keras"
     if any(path.glob("*.ckpt*.index")) or (path / "checkpoint").is_file():
         return TENSORFLOW_CHECKPOINT
-    if path.with_name(f"{path.name}.index").is_file():
+    if path.name and path.with_name(f"{path.name}.index").is_file():
         return TENSORFLOW_CHECKPOINT
     return None

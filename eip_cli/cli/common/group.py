@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -98,6 +99,10 @@ class ExperimentGroup(click.Group):
             raise
         except BrokenPipeError:
             raise  # Click ends quietly where the reader has gone
+        except SystemExit as error:
+            if isinstance(error.__context__, BrokenPipeError):
+                raise  # and so does Rich
+            raise click.ClickException(_put_in_words(error)) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             context.exit(INTERRUPTED)
@@ -109,15 +114,17 @@ class ExperimentGroup(click.Group):
 
 @contextmanager
 def _settings_warnings_shown() -> Iterator[None]:
-    """Show a warning that is meant for the user as the line that it is; Python's others stay as they are."""
+    """Show a warning that is meant for the user as the line that it is; Keras's own only with --verbose."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
-        def show_warning(message: Any, category: type[Warning], *place: Any, **settings: Any) -> None:
+        def show_warning(
+            message: Any, category: type[Warning], filename: str, *place: Any, **settings: Any
+        ) -> None:
             if issubclass(category, SettingsWarning):
                 show_notice(str(message))
-            else:
-                show(message, category, *place, **settings)
+            elif is_verbose() or not {"keras", "tensorflow"} & set(Path(filename).parts):
+                show(message, category, filename, *place, **settings)
 
         warnings.showwarning = show_warning
         yield
