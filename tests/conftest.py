@@ -21,6 +21,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+# The files that take longest: begun first, so that none of them is left for one worker at the end.
+LONGEST = ("test_kills.py", "test_cluster.py", "test_sweeping.py", "test_program.py", "test_training.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files first, else in the order of their paths."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(autouse=True)
 def empty_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Runs land in ``tmp_path``, and neither the user's data folder nor cache is seen."""

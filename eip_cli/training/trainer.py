@@ -72,9 +72,8 @@ class Trainer:
             raise ModelError(f"{config.model} has no trainable weights: there is nothing to train")
         self._loss = loss or loss_of(model)
         self._targets = targets_for(self._loss, train.labels)
-        require_probabilities(
-            np.asarray(model(pixels.apply(val.images[:8]), training=False)), self._loss, config.model
-        )
+        outputs = model(pixels.apply(val.images[:8]), training=False)
+        require_probabilities(np.asarray(outputs), self._loss, config.model)
         optimizer = _optimizer_of(model, config)
         twin = accelerate(model) if config.accelerate else None
         self.is_accelerated = twin is not None
@@ -85,6 +84,10 @@ class Trainer:
         # In mixed precision, compile wraps the optimizer in one that scales the loss and has a state too.
         self._optimizer = self._stepper.optimizer
         self._optimizer.build(model.trainable_variables)
+        # Metrics make their variables when they first see outputs. Were that in the first step, TensorFlow would
+        # trace the step twice.
+        self._stepper.compute_metrics(None, targets_for(self._loss, val.labels[:8]), outputs)
+        self._stepper.reset_metrics()
         fresh = type(optimizer).from_config(optimizer.get_config())
         model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])
         self._step_rates: list[float] = []
