@@ -13,9 +13,9 @@ CHECKS = (
     ("lint-imports", "--no-logo"),
     ("mypy",),
 )
-# Files side by side: most of the time goes into trainings in processes of their own. Each file stays on one
-# worker, because its fixtures train too, in the order that conftest.py gives; more than four workers would want
-# more memory than speed.
+# Files side by side: most of the time goes into trainings in processes of their own. Each file stays on
+# one worker, because its fixtures train too, in the order that conftest.py gives; more than four workers
+# would want more memory than speed.
 PYTEST = ("pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 
 

@@ -84,8 +84,8 @@ class Trainer:
         # In mixed precision, compile wraps the optimizer in one that scales the loss and has a state too.
         self._optimizer = self._stepper.optimizer
         self._optimizer.build(model.trainable_variables)
-        # Metrics make their variables when they first see outputs. Were that in the first step, TensorFlow would
-        # trace the step twice.
+        # Metrics make their variables when they first see outputs. Were that in the first step, TensorFlow
+        # would trace the step twice.
         self._stepper.compute_metrics(None, targets_for(self._loss, val.labels[:8]), outputs)
         self._stepper.reset_metrics()
         fresh = type(optimizer).from_config(optimizer.get_config())
