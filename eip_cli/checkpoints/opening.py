@@ -48,11 +48,12 @@ class OpenedModel:
         return self.run.read_record().sha256.get(self.path.name) in (None, self.source_sha256)
 
 
-def open_model(spec: str, seed: int = 0, trust: bool = False) -> OpenedModel:
+def open_model(spec: str | Path, seed: int = 0, trust: bool = False) -> OpenedModel:
     """The model that ``spec`` means: a known network, a user's (whose code runs), or a checkpoint.
 
     Raises ModelError, CheckpointError or RunError where it cannot be had.
     """
+    spec = str(spec)
     if spec in KNOWN_NETWORKS:
         return OpenedModel(spec, build_model(spec, seed))
     if is_user_network(spec):

@@ -39,10 +39,10 @@ UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
 
 
 def compare_with_baseline(
-    names: Sequence[str],
+    names: Sequence[str | Path] | str | Path,
     progress: DownloadProgress = SILENT,
     *,
-    data_dir: Path | None = None,
+    data_dir: Path | str | None = None,
     trust: bool = False,
     pixels: str | None = None,
 ) -> list[Comparison]:
@@ -53,13 +53,14 @@ def compare_with_baseline(
     of the form ``pixels`` (None: as each was made for, as far as that is known). A
     sweep named twice counts once. Raises an EipError where one cannot be had.
     """
-    found = [find_subject(name) for name in names]
+    listed = [str(name) for name in ([names] if isinstance(names, str | Path) else names)]
+    found = [find_subject(name) for name in listed]
     sweeps = {item.path.resolve(): item for item in found if isinstance(item, Sweep)}
     sweep_rows = dict(zip(sweeps, compare_sweeps(list(sweeps.values())), strict=True))
     labels = name_runs([item for item in found if isinstance(item, Run)], _names_in(sweep_rows.values()))
     rows: list[Comparison] = []
     reference: Assessment | None = None
-    for name, item in zip(names, found, strict=True):
+    for name, item in zip(listed, found, strict=True):
         if isinstance(item, Sweep):
             rows.extend(sweep_rows.pop(item.path.resolve(), ()))
         elif isinstance(item, Run):
@@ -152,7 +153,7 @@ def _marks(record: RunRecord, history: tuple[EpochRow, ...] | None) -> tuple[str
 
 
 def _compare_checkpoint(
-    name: str, progress: DownloadProgress, data_dir: Path | None, trust: bool, pixels: str | None
+    name: str, progress: DownloadProgress, data_dir: Path | str | None, trust: bool, pixels: str | None
 ) -> tuple[Comparison, "Assessment"]:
     # Imported here: they start Keras, which runs and sweeps do without.
     from eip_cli.networks.summary import summarize_model

@@ -77,12 +77,12 @@ class Assessment:
 
 
 def evaluate_checkpoint(
-    checkpoint: str,
+    checkpoint: str | Path,
     progress: DownloadProgress = SILENT,
     *,
     network: str | None = None,
     dataset: str | None = None,
-    data_dir: Path | None = None,
+    data_dir: Path | str | None = None,
     trust: bool = False,
     pixels: str | None = None,
 ) -> Evaluation:
@@ -92,7 +92,7 @@ def evaluate_checkpoint(
     takes those of the checkpoint's run, or what the network shows that it was made for. Raises an EipError
     where the checkpoint or the data cannot be had, or do not fit each other.
     """
-    opened = open_announced(checkpoint, progress, network, trust)
+    opened = open_announced(str(checkpoint), progress, network, trust)
     return assess_model(opened, progress, dataset=dataset, data_dir=data_dir, pixels=pixels).evaluation
 
 
@@ -119,7 +119,7 @@ def assess_model(
     progress: DownloadProgress,
     *,
     dataset: str | None = None,
-    data_dir: Path | None = None,
+    data_dir: Path | str | None = None,
     pixels: str | None = None,
 ) -> Assessment:
     """Measure an opened model as ``evaluate_checkpoint`` does."""

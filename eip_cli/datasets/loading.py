@@ -12,7 +12,7 @@ from .download import SILENT, DownloadProgress
 
 
 def load_dataset(
-    name: str, data_dir: Path | None = None, progress: DownloadProgress | None = None
+    name: str, data_dir: Path | str | None = None, progress: DownloadProgress | None = None
 ) -> Dataset:
     """Load ``cifar10`` or ``digits`` whole into memory.
 
@@ -25,5 +25,5 @@ def load_dataset(
         return load_digits_dataset()
     if name != "cifar10":
         raise DataError(f"unknown dataset {name!r}: choose one of {', '.join(DATASETS)}")
-    arrays, location = load_cifar10(data_dir, progress or SILENT)
+    arrays, location = load_cifar10(None if data_dir is None else Path(data_dir), progress or SILENT)
     return Dataset("cifar10", CIFAR10_CLASS_NAMES, *arrays, source=str(location))

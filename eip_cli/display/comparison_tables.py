@@ -1,4 +1,4 @@
-"""Results -> what is shown of them: tables in words and percentages, records for CSV, JSON."""
+"""Comparisons -> tables in words and percentages, records for CSV, JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eip_cli.runs.catalogue import find_run
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-def load_history(run: str) -> "pandas.DataFrame":
+def load_history(run: str | Path) -> "pandas.DataFrame":
     """The history of a run (its directory, id, or ``latest``): a row an epoch, the epoch as index.
 
     Raises RunError where there is no such run, or no complete epoch of it.

@@ -57,8 +57,10 @@ def _import_keras() -> None:
     if (name := keras.backend.backend()) not in BACKENDS:
         raise BackendError(f"Keras runs on {name} here: this program computes with {' or '.join(BACKENDS)}")
     if not verbose:
-        # Keras warns of the .h5 format through absl, not through the warnings module.
-        logging.getLogger("absl").setLevel(logging.ERROR)
+        # Keras warns of the .h5 format through absl, TensorFlow of networks that are traced one after another
+        # through its own logger; neither through the warnings module.
+        for name in ("absl", "tensorflow"):
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 _import_keras()

@@ -36,7 +36,7 @@ def mend_standard_streams() -> None:
 
 @contextlib.contextmanager
 def held_back_errors() -> Iterator[None]:
-    """Hold back what native libraries write to standard error, unless the block fails.
+    """Hold back what native libraries write to standard error, unless the block fails; Ctrl-C is no failure.
 
     TensorFlow 2.21 and Ray log before their own log levels are in force, below Python's sys.stderr,
     so only the file descriptor can be turned away.
@@ -52,7 +52,7 @@ def held_back_errors() -> Iterator[None]:
         os.dup2(held_back.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             os.dup2(standard_error, 2)
             held_back.seek(0)
             os.write(2, held_back.read())

@@ -58,11 +58,12 @@ def is_run_id(name: str) -> bool:
     return bool(name) and (RUNS_FOLDER / name / RECORD_FILE).is_file()
 
 
-def find_run(name: str) -> Run:
+def find_run(name: str | Path) -> Run:
     """The run that ``name`` means: a run directory, an id under ``runs/``, or ``latest``.
 
     Raises RunError where there is none.
     """
+    name = str(name)
     if name == "latest":
         newest = next(iter(list_runs()), None)
         if newest is None:

@@ -45,7 +45,7 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 
 def train_model(
-    config: TrainConfig, run_dir: Path | None = None, observer: TrainObserver = SILENT
+    config: TrainConfig, run_dir: Path | str | None = None, observer: TrainObserver = SILENT
 ) -> tuple[Run, RunRecord]:
     """Train as ``config`` says, in this process, and write a run to ``run_dir`` (a free one under ``runs/``).
 
@@ -53,10 +53,11 @@ def train_model(
     the run is left whole, with status ``interrupted``, and so is the record returned.
     Raises an EipError that says what to mend.
     """
-    if run_dir is not None and run_dir.exists():
-        raise RunError(f"{run_dir} exists: name another --run-dir")
+    folder = None if run_dir is None else Path(run_dir)
+    if folder is not None and folder.exists():
+        raise RunError(f"{folder} exists: name another --run-dir")
     prepared = prepare(config, observer)
-    run = create_run(run_dir, prepared.config.model, prepared.config.seed)
+    run = create_run(folder, prepared.config.model, prepared.config.seed)
     record = start_record(run, prepared)
     with held_exclusively(run.path):
         run.write_record(record)

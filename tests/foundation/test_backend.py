@@ -1,6 +1,7 @@
 """The door to Keras: its settings for one network and not the next, and what a notebook has done before."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from eip_cli.cli.common.options import is_verbose
 from eip_cli.foundation.backend import default_settings, keras, use_default_settings
 from eip_cli.networks.known import build_base
 from eip_cli.networks.model import build_model
@@ -74,12 +76,16 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 tf.constant(1)
-from eip_cli import EipError, TrainConfig, build_model, evaluate_checkpoint, summarize_model, train_model
+from eip_cli import (EipError, TrainConfig, build_model, compare_with_baseline, evaluate_checkpoint, find_run,
+                     load_history, open_model, summarize_model, train_model)
 parameters = summarize_model(build_model("base"), "base").total_params
 config = TrainConfig(model="nets.py:net", dataset="digits", limit_train=384, batch_size=128, epochs=1,
                      accelerate=False)
-run, record = train_model(config, Path(sys.argv[1]))
-evaluation = evaluate_checkpoint(sys.argv[1])
+run, record = train_model(config, sys.argv[1])
+evaluation = evaluate_checkpoint(Path(sys.argv[1]))
+assert find_run(run.path) == run and len(load_history(run.path)) == 1
+assert len(compare_with_baseline(sys.argv[1])) == len(compare_with_baseline([run.path])) == 1
+assert open_model(run.path).run == run
 try:
     train_model(TrainConfig(model="nets.py:net", dataset="digits", threads=record.config.threads + 1))
 except EipError as error:
@@ -146,3 +152,8 @@ def test_threads_that_a_networks_code_chooses_are_recorded() -> None:
     command += ["--limit-train", "32", "--epochs", "1", "--format", "json"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(result.stdout)["threads"] == 1
+
+
+@pytest.mark.skipif(is_verbose(), reason="the user asked for all that is said")
+def test_tensorflow_is_silent_about_networks_traced_one_after_another() -> None:
+    assert not logging.getLogger("tensorflow").isEnabledFor(logging.WARNING)

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from eip_cli.foundation.streams import held_back_errors
+
 PROGRAM = """
 import atexit, ctypes, logging, os, sys
 from eip_cli.foundation.streams import close_for_good, kept_for_the_result, result_output
@@ -72,3 +74,13 @@ def test_a_reader_that_is_gone_is_no_error() -> None:
     process.stdout.close()
     assert process.stderr.read() == ""
     process.wait()
+
+
+@pytest.mark.parametrize(("error", "shown"), [(KeyboardInterrupt, ""), (RuntimeError, "chatter")])
+def test_what_libraries_wrote_is_shown_where_they_fail_and_not_at_ctrl_c(
+    error: type[BaseException], shown: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(error), held_back_errors():
+        os.write(2, b"chatter")
+        raise error
+    assert capfd.readouterr().err == shown

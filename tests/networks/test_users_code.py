@@ -56,6 +56,10 @@ def imports_old(): from keras.layers.core import Dense
 def helped():
     import helpers
     return helpers.block()
+def as_tensorflow_marks_it(): raise RuntimeError(
+    "Exception encountered when calling Late.call().\\n\\n\\x1b[1m{{function_node __wrapped__EagerPyFunc"
+    "_device_/job:localhost/device:CPU:0}} ValueError: late\\x1b[0m\\n\\nArguments received by Late.call():"
+)
 """
 CASES = [
     (
@@ -70,6 +74,7 @@ CASES = [
         "as_keras_wraps_it",
         r"ValueError: Negative dimension size caused by subtracting 2 from 1 \(net\.py:19\)$",
     ),
+    ("as_tensorflow_marks_it", r"failed with RuntimeError: ValueError: late \(net\.py:48\)$"),
     ("coloured", r"ValueError: red \(net\.py:26\)$"),
     ("wordless", r"AssertionError: \(no message\) \(net\.py:27\)$"),
     ("own_kind", r"failed with Stop: odd one \(net\.py:30\)$"),

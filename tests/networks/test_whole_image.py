@@ -51,6 +51,16 @@ def attend(x: Any) -> Any:
     return tokens + layers.MultiHeadAttention(2, 4)(tokens, tokens)
 
 
+def weigh_positions(x: Any) -> Any:
+    """One feature vector, the sum over positions weighted by a softmax over them."""
+    weights = layers.Softmax(axis=1)(layers.Reshape((SIZE * SIZE, 1))(layers.Conv2D(1, 1)(x)))
+    return layers.Dot(axes=(1, 1))([layers.Reshape((SIZE * SIZE, 8))(x), weights])
+
+
+def add_global_context(x: Any) -> Any:
+    return x + layers.Reshape((1, 1, 8))(weigh_positions(x))
+
+
 def mix_tokens(x: Any) -> Any:
     """MLP-Mixer's: a dense layer along all positions."""
     tokens = layers.Permute((2, 1))(layers.Reshape((SIZE * SIZE, 8))(x))
@@ -65,6 +75,18 @@ WHOLE = [
     squeeze_and_excite,
     excite_by_operations,
     excite_efficiently,
+    add_global_context,
+    lambda x: (
+        x
+        + ops.reshape(
+            ops.einsum(
+                "bpc,bp->bc",
+                ops.reshape(x, (-1, SIZE**2, 8)),
+                ops.softmax(ops.reshape(ops.mean(x, axis=-1), (-1, SIZE**2)), axis=1),
+            ),
+            (-1, 1, 1, 8),
+        )
+    ),
     attend,
     mix_tokens,
     decode,
@@ -123,6 +145,7 @@ ORDINARY = [
     lambda x: ops.softmax(ops.mean(x, axis=(1, 2))),
     lambda x: layers.Dense(10)(ops.max(ops.reshape(x, (-1, SIZE * SIZE, 8)), axis=1)),
     lambda x: layers.Dense(10)(layers.GlobalAveragePooling1D()(layers.Reshape((SIZE * SIZE, 8))(x))),
+    lambda x: layers.Dense(10)(layers.Flatten()(weigh_positions(x))),
     # Features of two depths, pooled and joined.
     lambda x: layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)]),
     # A head that is written in more than one axis.

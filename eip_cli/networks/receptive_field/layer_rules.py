@@ -26,7 +26,7 @@ def trace_call(call: Call) -> tuple[Sight, str | None]:
     call, rule = _find_rule(call)
     if sights and all(isinstance(sight, WholeImage) for sight in sights):
         return see_whole_image(call), None
-    if rule in MERGING and any(isinstance(sight, WholeImage) for sight in sights):
+    if (rule in MERGING or _is_product(call)) and any(isinstance(sight, WholeImage) for sight in sights):
         return see_whole_image(call), None
     if rule in LOOKING_EVERYWHERE and not all(isinstance(sight, Positions) for sight in sights):
         return see_whole_image(call), None
@@ -43,6 +43,13 @@ def trace_call(call: Call) -> tuple[Sight, str | None]:
         )
     sight = rule(call)
     return sight, _find_warning(call, rule, sight)
+
+
+def _is_product(call: Call) -> bool:
+    """Whether each number of the output is a sum of products, which sees what any of its factors does."""
+    kind = type(call.operation)
+    of_keras = kind is layers.Dot or kind.__module__.startswith("keras.src.ops.")
+    return of_keras and call.type in ("Dot", "Einsum", "Matmul", "Tensordot")
 
 
 def _find_warning(call: Call, rule: Rule, sight: Sight) -> str | None:

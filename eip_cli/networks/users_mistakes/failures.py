@@ -25,7 +25,7 @@ _PREFACES = (
     "Detected at node",
     "Traceback (most recent call last)",
 )
-_TENSORFLOW_NODE = re.compile(r"^\{\{function_node .*?\}\} ")
+_TENSORFLOW_NODE = re.compile(r"^\s*\{\{function_node .*?\}\} ", re.M)
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # Modules that are installed under another name than they are imported by.
 _PACKAGES = {"cv2": "opencv-python", "PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
