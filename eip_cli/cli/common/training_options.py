@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from eip_cli.recipes.configuration import LARGEST_SEED
+from eip_cli.recipes.augmentation import KINDS, parse_augmentation
+from eip_cli.recipes.configuration import LARGEST_SEED, OPTIMIZERS
+from eip_cli.recipes.schedules import SCHEDULES, parse_schedule
 
 from .options import data_dir_option, dataset_option, pixels_option, trust_option
 
@@ -57,6 +59,54 @@ class PositiveNumber(click.ParamType):
         return number
 
 
+class AugmentList(click.ParamType):
+    """``flip,crop=4``: words of recipes.augmentation with commas between them."""
+
+    name = "list"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, ...]:
+        """The words, each with its strength, or a usage error."""
+        if isinstance(value, tuple):  # Click converts a default twice
+            return value
+        try:
+            return parse_augmentation(tuple(value.split(","))).texts
+        except ValueError as error:
+            self.fail(f"{error}.", parameter, context)
+
+
+class JoinedAugmentList(AugmentList):
+    """The same inside ``--set``, where commas stand between values: ``flip+crop=4``."""
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, ...]:
+        """The words, each with its strength, or a usage error."""
+        return super().convert(value.replace("+", ","), parameter, context)
+
+
+class ScheduleName(click.ParamType):
+    """A learning-rate schedule, such as ``cosine`` or ``one-cycle=5``."""
+
+    name = "name"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        """The schedule's own name, or a usage error."""
+        try:
+            name, _ = parse_schedule(value)
+        except ValueError as error:
+            self.fail(f"{error}.", parameter, context)
+        return name + value[value.index("=") :] if "=" in value else name
+
+
+def _list_kinds() -> str:
+    def show(name: str) -> str:
+        return "flip or flip=alternating" if name == "flip" else f"{name}={KINDS[name].default:g}"
+
+    return ", ".join(map(show, KINDS))
+
+
 # What a training is given, alone or as one of a sweep.
 _TRAINING_OPTIONS = (
     click.option("--epochs", type=click.IntRange(1), help="Epochs. [default: 50 on cifar10, 10 on digits]"),
@@ -64,8 +114,45 @@ _TRAINING_OPTIONS = (
         "--batch-size", type=click.IntRange(1), help="Images a step. [default: 128 on cifar10, 16 on digits]"
     ),
     click.option(
-        "--learning-rate", type=PositiveNumber(), help="First epoch's rate. [default: 0.004; 0.001 for base]"
+        "--learning-rate",
+        type=PositiveNumber(),
+        help="The schedule's rate: its first, or its peak. [default: 0.004; 0.001 for base; 0.1 for sgd, "
+        "0.0004 for lion, 0.02 for muon]",
     ),
+    click.option(
+        "--augment",
+        type=AugmentList(),
+        metavar="LIST",
+        help=f"Random changes of training images: none, or any of {_list_kinds()}, with commas between them; "
+        "applied in this order.",
+    ),
+    click.option(
+        "--optimizer",
+        type=click.Choice(OPTIMIZERS),
+        help="Keras's own; sgd has Nesterov momentum 0.9, muon leaves all but matrices to AdamW, the kernels of "
+        "convolutions among them. [default: adam, or the network's own]",
+    ),
+    click.option(
+        "--schedule",
+        type=ScheduleName(),
+        metavar="NAME[=X]",
+        help=f"Learning rate over the training: {', '.join(SCHEDULES)}[=PEAK_EPOCH]. [default: report; "
+        "constant for base]",
+    ),
+    click.option(
+        "--warmup", type=click.FloatRange(0), help="Epochs over which the rate rises from 0. [default: 0]"
+    ),
+    click.option(
+        "--weight-decay",
+        type=click.FloatRange(0),
+        help="Decoupled decay of kernels other than depthwise ones. [default: none; 0.004 for adamw, muon]",
+    ),
+    click.option(
+        "--label-smoothing",
+        type=click.FloatRange(0, 1, max_open=True),
+        help="Share of each label that is spread over all classes. [default: 0]",
+    ),
+    click.option("--clip-norm", type=PositiveNumber(), help="Largest norm of all gradients together."),
     dataset_option,
     data_dir_option,
     click.option("--limit-train", type=click.IntRange(1), help="Use only the first N training images."),
@@ -116,6 +203,13 @@ _VARIABLE = {
     "learning_rate": PositiveNumber(),
     "limit_train": click.IntRange(1),
     "validation_split": click.FloatRange(0, 1, min_open=True, max_open=True),
+    "augment": JoinedAugmentList(),
+    "optimizer": click.Choice(OPTIMIZERS),
+    "schedule": ScheduleName(),
+    "warmup": click.FloatRange(0),
+    "weight_decay": click.FloatRange(0),
+    "label_smoothing": click.FloatRange(0, 1, max_open=True),
+    "clip_norm": PositiveNumber(),
 }
 
 
