@@ -8,8 +8,11 @@ from click.core import ParameterSource
 
 from eip_cli.recipes.augmentation import KINDS, parse_augmentation
 from eip_cli.recipes.configuration import LARGEST_SEED, OPTIMIZERS
+from eip_cli.recipes.protocols import show_setting
 from eip_cli.recipes.schedules import SCHEDULES, parse_schedule
+from eip_cli.runs.recipe_names import find_recipe
 
+from .messages import show_notice
 from .options import data_dir_option, dataset_option, pixels_option, trust_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -109,6 +112,12 @@ def _list_kinds() -> str:
 
 # What a training is given, alone or as one of a sweep.
 _TRAINING_OPTIONS = (
+    click.option(
+        "--recipe",
+        metavar="NAME|FILE|RUN",
+        help="Settings to begin with: a recipe that eip recipes lists, a .toml file like one, or a run's; "
+        "options here override them.",
+    ),
     click.option("--epochs", type=click.IntRange(1), help="Epochs. [default: 50 on cifar10, 10 on digits]"),
     click.option(
         "--batch-size", type=click.IntRange(1), help="Images a step. [default: 128 on cifar10, 16 on digits]"
@@ -129,8 +138,8 @@ _TRAINING_OPTIONS = (
     click.option(
         "--optimizer",
         type=click.Choice(OPTIMIZERS),
-        help="Keras's own; sgd has Nesterov momentum 0.9, muon leaves all but matrices to AdamW, the kernels of "
-        "convolutions among them. [default: adam, or the network's own]",
+        help="Keras's own; sgd has Nesterov momentum 0.9, muon leaves all but matrices to AdamW, also "
+        "convolutions. [default: adam, or the network's own]",
     ),
     click.option(
         "--schedule",
@@ -185,7 +194,10 @@ def training_options(command: Command) -> Command:
 
 
 def given_settings(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Those of ``options`` that the user gave, the data's folder such that it means the same everywhere."""
+    """Those of ``options`` that the user gave, over the settings of the recipe that they name, if one.
+
+    The data's folder is named such that it means the same everywhere. What overrides the recipe is said.
+    """
     given = {
         name: value
         for name, value in options.items()
@@ -193,7 +205,14 @@ def given_settings(context: click.Context, options: dict[str, Any]) -> dict[str,
     }
     if "data_dir" in given:
         given["data_dir"] = str(given["data_dir"].resolve())  # the run may be continued from elsewhere
-    return given
+    named = given.pop("recipe", None)
+    if named is None:
+        return given
+    settings = find_recipe(named).settings
+    for name in (name for name in settings if name in given and given[name] != settings[name]):
+        ours, theirs = show_setting(given[name]), show_setting(settings[name])
+        show_notice(f"{name.replace('_', ' ')} {ours} overrides the recipe's {theirs}")
+    return {**settings, **given}
 
 
 # The settings that a sweep may vary, with the type of their values.
