@@ -1,4 +1,4 @@
-"""Runs, and the recipes that they may be trained by -> tables in words and percentages, records for CSV, JSON."""
+"""Runs, and recipes for them -> tables in words and percentages, records for CSV, JSON."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath

@@ -97,7 +97,7 @@ def _list_training(results: RunResults) -> list[list[str]]:
         ["Batch size", str(config.batch_size)],
         ["Augmentation", show_words(", ".join(config.augment) or "none")],
         ["Optimizer", _describe_optimizer(config)],
-        ["Learning rate", f"{rate} at first, schedule {show_code(str(config.schedule))}"],
+        ["Learning rate", f"{rate}, schedule {show_code(str(config.schedule))}"],
         ["Training time", time],
         ["Started", show_code(record.started)],
         ["Ended", show_code(str(record.ended)) if record.ended else "not yet"],
