@@ -43,7 +43,10 @@ def write_train_command(config: TrainConfig, network: str | None = None) -> str:
     words = ["eip", "train"]
     if config.model != TrainConfig.model:
         words += ["--model", portable_source(config.model)]
-    for name in ("dataset", "epochs", "seed", "limit_train", "validation_split", *RECIPE_SETTINGS):
+    images = ("seed", "limit_train", "validation_split")
+    for name in dict.fromkeys(
+        ("dataset", "epochs", "batch_size", "learning_rate", *images, *RECIPE_SETTINGS)
+    ):
         value = getattr(config, name)
         if value != (TrainConfig.dataset if name == "dataset" else getattr(default, name)):
             words += [f"--{name.replace('_', '-')}", _as_argument(value)]
