@@ -21,6 +21,7 @@ from .record_checks import (
     ENDED_AT_CHANCE,
     HELD_OUT,
     describe_deviations,
+    describe_recipe,
     find_contradictions,
     has_ended_at_chance,
     is_comparable,
@@ -142,7 +143,7 @@ def _compare_run(run: Run, name: str) -> Comparison:
 
 def _marks(record: RunRecord, history: tuple[EpochRow, ...] | None) -> tuple[str, ...]:
     """What makes a run unlike the published ones."""
-    marks = describe_deviations(record)
+    marks = [*describe_deviations(record), *filter(None, [describe_recipe(record.config)])]
     if record.status != "finished":
         marks.append(f"{record.status} after {record.epochs_done} of {record.config.epochs} epochs")
     if record.config.validation_split is not None:

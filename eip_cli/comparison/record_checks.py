@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from eip_cli.foundation.errors import RunError
 from eip_cli.published.baseline import BASELINE_EPOCHS, CIFAR10_FINGERPRINT, baseline_for
+from eip_cli.recipes.configuration import OWN, TrainConfig
+from eip_cli.recipes.protocols import list_departures, resolve_config
 from eip_cli.runs.history import EpochRow, read_history
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import HISTORY_FILE, RECORD_FILE, Run
@@ -79,8 +81,18 @@ def is_comparable(record: RunRecord) -> bool:
     return is_on_cifar10(record) and record.config.validation_split is None
 
 
+def describe_recipe(config: TrainConfig) -> str | None:
+    """In what the training departs from its network's own protocol, in a few words; None where in nothing."""
+    default = resolve_config(
+        TrainConfig(model=config.model, dataset=config.dataset), compiled=config.optimizer == OWN
+    )
+    departures = list_departures(config, default)
+    words = [f"{name.replace('_', ' ')} {ours}" for name, (ours, _) in departures.items()]
+    return f"another recipe than the network's own: {', '.join(words)}" if words else None
+
+
 def describe_deviations(record: RunRecord) -> list[str]:
-    """What makes the training of ``record`` unlike the published ones."""
+    """What makes the training of ``record`` unlike the published ones, its recipe aside."""
     config = record.config
     on_baseline_data = baseline_for(config.dataset) is not None
     deviations = [] if on_baseline_data else [f"trained on {config.dataset}"]

@@ -8,10 +8,17 @@ from typing import Any
 
 from eip_cli.published.baseline import BASELINE_ACCURACY, BASELINE_NETWORK
 from eip_cli.recipes.configuration import TrainConfig
-from eip_cli.recipes.protocols import resolve_config
+from eip_cli.recipes.protocols import list_departures, resolve_config
 from eip_cli.sweeps.sweep_directory import Sweep
 
-from .record_checks import ENDED_AT_CHANCE, HELD_OUT, describe_deviations, has_ended_at_chance, is_comparable
+from .record_checks import (
+    ENDED_AT_CHANCE,
+    HELD_OUT,
+    describe_deviations,
+    describe_recipe,
+    has_ended_at_chance,
+    is_comparable,
+)
 from .row import Comparison, delta_interval
 from .seed_samples import Sample, describe_conditions, read_samples
 from .statements import state_sweep
@@ -121,6 +128,7 @@ def _describe(sample: Sample) -> list[str]:
         notes.append(f"{len(sample.runs)} of {sample.n_planned} runs finished; not counted: {others}")
     if sample.record:
         notes.extend(describe_deviations(sample.record))
+        notes.extend(filter(None, [describe_recipe(sample.record.config)]))
     if sample.config.validation_split is not None:
         notes.append(HELD_OUT)
     at_chance = [run.planned.name for run in sample.runs if has_ended_at_chance(run.record, run.history)]
@@ -201,7 +209,4 @@ def _terms(sample: Sample) -> tuple[Any, ...]:
 def _departures(config: TrainConfig) -> str:
     """In what settings ``config`` departs from its network's own protocol; empty for none."""
     own = resolve_config(TrainConfig(model=config.model, dataset=config.dataset))
-    names = ("batch_size", "learning_rate", "schedule", "pixels")
-    return ", ".join(
-        f"{name} {getattr(config, name)}" for name in names if getattr(config, name) != getattr(own, name)
-    )
+    return ", ".join(f"{name} {ours}" for name, (ours, _) in list_departures(config, own).items())

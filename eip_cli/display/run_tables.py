@@ -1,9 +1,12 @@
-"""Runs -> tables in words and percentages, records for CSV, JSON."""
+"""Runs, and recipes for them -> tables in words and percentages, records for CSV, JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.named_recipes import Recipe
+from eip_cli.recipes.protocols import show_setting
 from eip_cli.runs.catalogue import flatten_record
 from eip_cli.runs.record import RunRecord
 
@@ -66,3 +69,15 @@ def report_runs(records: Sequence[RunRecord], show_all: bool) -> Report:
 
 
 _RUN_COLUMNS = ("model", "seed", "epochs")
+
+
+def report_recipes(recipes: Mapping[str, Recipe]) -> Report:
+    """A row a recipe: its name and what it is; its settings for programs."""
+    rows = [[name, recipe.description] for name, recipe in recipes.items()]
+    payload: list[dict[str, Any]] = [
+        {"name": name, "description": recipe.description, **recipe.settings}
+        for name, recipe in recipes.items()
+    ]
+    columns = dict.fromkeys(key for record in payload for key in record)
+    records = [{key: show_setting(record.get(key)) for key in columns} for record in payload]
+    return Report([Grid(["Recipe", "What it is"], rows, left=2)], [records], payload)

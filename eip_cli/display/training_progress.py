@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from eip_cli.comparison.record_checks import is_at_chance
+from eip_cli.comparison.record_checks import describe_recipe, is_at_chance
 from eip_cli.published.baseline import baseline_for
 from eip_cli.runs.history import EpochRow
 from eip_cli.runs.record import RunRecord
@@ -56,6 +56,8 @@ class CommandProgress:
             f"{config.dataset}: {config.epochs} epochs, batch {config.batch_size}, seed {config.seed}, "
             f"{config.threads} threads. Run: {run.path}"
         )
+        if (recipe := describe_recipe(config)) is not None:
+            self.notice(recipe[0].upper() + recipe[1:])
         if config.selected_on == "test":
             self.notice(
                 "Validation images are the test images, as in the report: 'Test' below is no held-out score."

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 from eip_cli.foundation.processor import available_threads
 
-from .configuration import TrainConfig
+from .augmentation import parse_augmentation
+from .configuration import OWN, TrainConfig
 from .pixels import UNIT_PIXELS
+from .schedules import OLD_NAMES
 
 
 @dataclass(frozen=True)
@@ -20,21 +22,29 @@ class Protocol:
 
 # The report's two trainings. A user's network is trained as the separable one is.
 _CIFAR10 = {
-    "separable": Protocol(epochs=50, batch_size=128, learning_rate=0.004, schedule="kinked"),
+    "separable": Protocol(epochs=50, batch_size=128, learning_rate=0.004, schedule="report"),
     "base": Protocol(epochs=50, batch_size=128, learning_rate=0.001, schedule="constant"),
 }
 # 1,438 training images: at batch 128, batch normalization's moving averages (momentum 0.99) would
 # lag behind for dozens of epochs, so the batch is small.
 _DIGITS = {
-    "separable": Protocol(epochs=10, batch_size=16, learning_rate=0.004, schedule="kinked"),
+    "separable": Protocol(epochs=10, batch_size=16, learning_rate=0.004, schedule="report"),
     "base": Protocol(epochs=10, batch_size=16, learning_rate=0.001, schedule="constant"),
 }
-OWN_SCHEDULE = "own"
+# Where the user names an optimizer and no rate. Adam's are the protocols' own; the others' are usual ones.
+_RATES = {"sgd": 0.1, "lion": 0.0004, "muon": 0.02}
+_WEIGHT_DECAYS = {"adamw": 0.004, "muon": 0.004}  # Keras's defaults
 
 
 def complete_old_config(config: TrainConfig) -> TrainConfig:
-    """A resolved ``config`` that was written before there was a choice of pixels: all networks had 0-1."""
-    return config if config.pixels else replace(config, pixels=UNIT_PIXELS.form)
+    """A resolved ``config`` as it would be written today: pixels were 0-1, and the optimizer Adam, unsaid."""
+    schedule = config.schedule or ""
+    return replace(
+        config,
+        pixels=config.pixels or UNIT_PIXELS.form,
+        schedule=OLD_NAMES.get(schedule, config.schedule),
+        optimizer=config.optimizer or (OWN if schedule == OWN else "adam"),
+    )
 
 
 def resolve_config(
@@ -47,13 +57,50 @@ def resolve_config(
     """
     protocols = _CIFAR10 if config.dataset == "cifar10" else _DIGITS
     protocol = protocols.get(network or config.model, protocols["separable"])
-    schedule, rate = protocol.schedule, protocol.learning_rate
+    has_own = compiled and config.optimizer is None
+    optimizer = config.optimizer or (OWN if has_own else "adam")
+    schedule = config.schedule or (OWN if has_own else protocol.schedule)
+    rate = None if schedule == OWN else _RATES.get(optimizer, protocol.learning_rate)
     return replace(
         config,
         epochs=config.epochs or protocol.epochs,
         batch_size=config.batch_size or protocol.batch_size,
-        learning_rate=config.learning_rate or (None if compiled else rate),
-        schedule=config.schedule or (OWN_SCHEDULE if compiled else schedule),
+        learning_rate=config.learning_rate or rate,
+        schedule=OLD_NAMES.get(schedule, schedule),
         threads=config.threads or available_threads(),
         pixels=config.pixels or pixels,
+        optimizer=optimizer,
+        weight_decay=_WEIGHT_DECAYS.get(optimizer) if config.weight_decay is None else config.weight_decay,
+        augment=parse_augmentation(config.augment).texts,
     )
+
+
+# What makes the training of a network another than by its own protocol, its length and its images aside.
+RECIPE_SETTINGS = (
+    "batch_size",
+    "learning_rate",
+    "schedule",
+    "pixels",
+    "augment",
+    "optimizer",
+    "weight_decay",
+    "label_smoothing",
+    "clip_norm",
+    "warmup",
+)
+
+
+def list_departures(config: TrainConfig, default: TrainConfig) -> dict[str, tuple[str, str]]:
+    """The settings in which ``config`` differs from ``default``, by name: both values in words."""
+    return {
+        name: (show_setting(getattr(config, name)), show_setting(getattr(default, name)))
+        for name in RECIPE_SETTINGS
+        if getattr(config, name) != getattr(default, name)
+    }
+
+
+def show_setting(value: object) -> str:
+    """A setting's value in words: ``flip+crop=4``, ``none``."""
+    if isinstance(value, tuple):
+        return "+".join(value) or "none"
+    return "none" if value is None else str(value)

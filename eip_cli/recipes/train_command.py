@@ -6,8 +6,8 @@ from pathlib import PurePath, PureWindowsPath
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.users_code import is_user_network
 
-from .configuration import TrainConfig
-from .protocols import OWN_SCHEDULE, resolve_config
+from .configuration import OWN, TrainConfig
+from .protocols import RECIPE_SETTINGS, list_departures, resolve_config
 
 
 def portable_source(model: str) -> str:
@@ -27,7 +27,7 @@ def protocol_of(config: TrainConfig, network: str | None) -> TrainConfig:
     began_from_file = config.model not in KNOWN_NETWORKS and not is_user_network(config.model)
     return resolve_config(
         TrainConfig(model=config.model, dataset=config.dataset),
-        compiled=config.schedule == OWN_SCHEDULE,
+        compiled=config.optimizer == OWN,
         network=network if began_from_file else None,
     )
 
@@ -43,36 +43,27 @@ def write_train_command(config: TrainConfig, network: str | None = None) -> str:
     words = ["eip", "train"]
     if config.model != TrainConfig.model:
         words += ["--model", portable_source(config.model)]
-    options = (
-        "dataset",
-        "epochs",
-        "batch_size",
-        "learning_rate",
-        "seed",
-        "limit_train",
-        "validation_split",
-        "pixels",
-    )
-    for name in options:
+    images = ("seed", "limit_train", "validation_split")
+    for name in dict.fromkeys(
+        ("dataset", "epochs", "batch_size", "learning_rate", *images, *RECIPE_SETTINGS)
+    ):
         value = getattr(config, name)
         if value != (TrainConfig.dataset if name == "dataset" else getattr(default, name)):
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words += [f"--{name.replace('_', '-')}", _as_argument(value)]
     words += ["--threads", str(config.threads)]
     words += [] if config.accelerate else ["--no-accelerate"]
     words += [f"--{name}" for name in ("tensorboard", "trust") if getattr(config, name)]
     return shlex.join(words)
 
 
-def has_other_schedule(config: TrainConfig, network: str | None = None) -> bool:
-    """Whether the schedule was chosen from Python: the command line has no option for it."""
-    return config.schedule != protocol_of(config, network).schedule
+def _as_argument(value: object) -> str:
+    """A setting's value as its option takes it: of several words, with commas between them."""
+    if isinstance(value, tuple):
+        return ",".join(value) or "none"
+    return "0" if value is None else str(value)
 
 
 def describe_changes(config: TrainConfig, network: str | None = None) -> list[str]:
     """How the training differs from its network's own protocol on its dataset, its length aside."""
-    default = protocol_of(config, network)
-    return [
-        f"{name.replace('_', ' ')} {getattr(config, name)} instead of {getattr(default, name)}"
-        for name in ("batch_size", "learning_rate", "schedule", "pixels")
-        if getattr(config, name) != getattr(default, name)
-    ]
+    departures = list_departures(config, protocol_of(config, network))
+    return [f"{name.replace('_', ' ')} {ours} instead of {own}" for name, (ours, own) in departures.items()]

@@ -6,7 +6,7 @@ from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.display.formatting import format_percent, format_receptive_field
 from eip_cli.display.markdown import show_code, show_words
 from eip_cli.networks.summary import ModelSummary
-from eip_cli.recipes.protocols import OWN_SCHEDULE
+from eip_cli.recipes.configuration import OWN, TrainConfig
 from eip_cli.recipes.train_command import portable_source
 
 from .run_results import Measured, RunResults
@@ -95,12 +95,26 @@ def _list_training(results: RunResults) -> list[list[str]]:
         ["Pixels", show_words(record.pixel_scale or str(config.pixels))],
         ["Seed", str(config.seed)],
         ["Batch size", str(config.batch_size)],
-        ["Optimizer", "the network's own" if config.schedule == OWN_SCHEDULE else "Adam, Keras's defaults"],
-        ["Learning rate", f"{rate} at first, schedule {show_code(str(config.schedule))}"],
+        ["Augmentation", show_words(", ".join(config.augment) or "none")],
+        ["Optimizer", _describe_optimizer(config)],
+        ["Learning rate", f"{rate}, schedule {show_code(str(config.schedule))}"],
         ["Training time", time],
         ["Started", show_code(record.started)],
         ["Ended", show_code(str(record.ended)) if record.ended else "not yet"],
     ]
+
+
+def _describe_optimizer(config: TrainConfig) -> str:
+    if config.optimizer == OWN:
+        return "the network's own"
+    settings = {
+        "weight decay": config.weight_decay,
+        "gradient norm at most": config.clip_norm,
+        "label smoothing": config.label_smoothing,
+        "warm-up epochs": config.warmup,
+    }
+    words = [f"{name} {value:g}" for name, value in settings.items() if value]
+    return ", ".join([f"{str(config.optimizer).capitalize()}, Keras's defaults", *words])
 
 
 def _list_machine(results: RunResults) -> list[list[str]]:

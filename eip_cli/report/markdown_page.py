@@ -184,9 +184,6 @@ def _describe_repeating(results: RunResults) -> list[str]:
     blocks = [fence(results.command, "sh")]
     if results.source_sha256 is not None:
         blocks.append(f"The file behind `--model` has the SHA-256 {show_code(str(results.source_sha256))}.")
-    if not results.is_repeatable:
-        schedule = show_code(str(results.record.config.schedule))
-        blocks.append(f"This is not the whole of it: the schedule {schedule} was chosen from Python.")
     blocks.append(
         "The same bits need the same versions, the same kind of processor and the same number of threads."
         if results.record.deterministic

@@ -29,7 +29,6 @@ from eip_cli.networks.users_code import is_user_network
 from eip_cli.published.baseline import BASELINE_ACCURACY, BASELINE_NETWORK, TEST_IMAGE_COUNT, baseline_for
 from eip_cli.recipes.train_command import (
     describe_changes,
-    has_other_schedule,
     portable_source,
     write_train_command,
 )
@@ -88,7 +87,6 @@ class RunResults:
     code: str | None
     command: str
     source_sha256: str | None
-    is_repeatable: bool
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,6 @@ def assess_run(run: Run, trust: bool = False) -> RunResults:
         code=write_network_code(opened.model),
         command=write_train_command(config, opened.network),
         source_sha256=None if config.model in KNOWN_NETWORKS else record.sha256.get(config.model),
-        is_repeatable=not has_other_schedule(config, opened.network),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eip_cli.foundation.errors import RunError
+from eip_cli.recipes.protocols import show_setting
 
 from .record import RunRecord
 from .run_directory import RECORD_FILE, RUNS_FOLDER, Run
@@ -25,6 +26,7 @@ def flatten_record(record: RunRecord) -> dict[str, Any]:
     """The record's simple facts and its configuration, in one level: what runs are sorted and picked by."""
     content = record.to_dict()
     facts = content | content["config"]
+    facts["augment"] = show_setting(record.config.augment)
     return {name: value for name, value in facts.items() if not isinstance(value, dict | list | tuple)}
 
 

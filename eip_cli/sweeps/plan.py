@@ -8,6 +8,7 @@ from typing import Any
 
 from eip_cli.foundation.errors import RunError
 from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.protocols import show_setting
 from eip_cli.runs.run_directory import label_model
 
 # What may differ between two runs of one configuration: the seed is what a configuration is
@@ -59,7 +60,9 @@ def plan_runs(
     planned = []
     for config, *values in itertools.product(networks, *settings.values()):
         chosen = dict(zip(settings, values, strict=True))
-        label = "-".join([label_model(config.model), *(f"{name}={value}" for name, value in chosen.items())])
+        label = "-".join(
+            [label_model(config.model), *(f"{name}={show_setting(value)}" for name, value in chosen.items())]
+        )
         planned += [(label, replace(config, **chosen, seed=seed)) for seed in seeds]
     return planned
 
@@ -105,4 +108,4 @@ def _name_configuration(settings: dict[str, Any], others: Sequence[dict[str, Any
     label = label_model(settings["model"])
     alike = [other for other in others if label_model(other["model"]) == label]
     differing = [name for name in settings if len({str(other[name]) for other in alike}) > 1]
-    return ", ".join([label, *(f"{name} {settings[name]}" for name in differing)])
+    return ", ".join([label, *(f"{name} {show_setting(settings[name])}" for name in differing)])

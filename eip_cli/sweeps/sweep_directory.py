@@ -86,8 +86,10 @@ class Sweep:
             raise RunError(f"{self.path} is not a sweep: it has no {PLAN_FILE}") from None
         except OSError as error:
             raise RunError(f"cannot read {self.plan_path}: {error.strerror}") from None
-        except (RecordError, TrainingError) as error:
+        except RecordError as error:
             raise RunError(f"{error}, so {self.plan_path} is {_DAMAGED}") from None
+        except TrainingError:  # whose words may be a stranger's
+            raise RunError(f"{self.plan_path} is {_DAMAGED}") from None
 
     def write_plan(self, request: SweepRequest, plan: Sequence[PlannedRun]) -> None:
         """Replace ``sweep.json`` whole. Raises RunError where it cannot be written."""

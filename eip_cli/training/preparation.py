@@ -14,6 +14,7 @@ from eip_cli.foundation.errors import RunError
 from eip_cli.networks.model import require_classifier
 from eip_cli.networks.summary import summarize_model
 from eip_cli.networks.users_code import is_user_network
+from eip_cli.recipes.augmentation import parse_augmentation
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import PixelScale, make_pixel_scale
 from eip_cli.recipes.protocols import resolve_config
@@ -21,6 +22,7 @@ from eip_cli.runs.provenance import describe_environment, describe_hardware, des
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import Run, utc_now
 
+from .augmented_images import AugmentedImages
 from .rehearsal import Rehearsal, rehearse
 from .trainer import LabelledImages, Trainer
 
@@ -59,7 +61,13 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     train, val = _choose_images(config, dataset)
     assert config.pixels is not None  # the configuration is a resolved one
     pixels = make_pixel_scale(config.pixels, lambda: dataset.channel_statistics)
-    trainer = Trainer(opened.model, config, train, val, opened.loss, pixels)
+    augmentation = parse_augmentation(config.augment)
+    augmented = (
+        AugmentedImages(train.images, augmentation, dataset.channel_statistics[0], config.seed)
+        if augmentation.texts
+        else None
+    )
+    trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, augmented)
     # After the trainer has compiled the network: that is what will be saved.
     rehearsal = rehearse(opened, config.model, pixels.apply(val.images[:REHEARSED_IMAGES]), config.trust)
     if rehearsal.needs_code:

@@ -16,12 +16,12 @@ import numpy as np
 from eip_cli.acceleration.twin import accelerate
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError, TrainingError
-from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.configuration import OWN, TrainConfig
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
-from eip_cli.recipes.protocols import OWN_SCHEDULE
-from eip_cli.recipes.schedules import SCHEDULES
+from eip_cli.recipes.schedules import Moment, rate_at
 from eip_cli.runs.history import EpochRow
 
+from .augmented_images import AugmentedImages, mix
 from .measurement import (
     Loss,
     Measurement,
@@ -29,9 +29,11 @@ from .measurement import (
     loss_of,
     measure,
     require_probabilities,
+    smoothed,
     targets_for,
 )
 from .observers import StepObserver
+from .optimizers import make_optimizer
 
 # The first steps of a process trace and compile; they are not training speed.
 WARM_UP_STEPS = 5
@@ -62,6 +64,7 @@ class Trainer:
         val: LabelledImages,
         loss: Loss | None = None,
         pixels: PixelScale = UNIT_PIXELS,
+        augmented: AugmentedImages | None = None,
     ) -> None:
         self.model = model
         self._config = config
@@ -71,25 +74,28 @@ class Trainer:
         if not model.trainable_variables:
             raise ModelError(f"{config.model} has no trainable weights: there is nothing to train")
         self._loss = loss or loss_of(model)
-        self._targets = targets_for(self._loss, train.labels)
+        train_loss = smoothed(self._loss, config)
+        self._targets = targets_for(train_loss, train.labels)
+        self._augmented = augmented
         outputs = model(pixels.apply(val.images[:8]), training=False)
         require_probabilities(np.asarray(outputs), self._loss, config.model)
-        optimizer = _optimizer_of(model, config)
+        optimizer = make_optimizer(model, config)
         twin = accelerate(model) if config.accelerate else None
         self.is_accelerated = twin is not None
         # Steps run on a second model over the same weights, so that the network itself, which is
         # saved, is compiled with an optimizer as it was before the first step: files hold no slots.
         self._stepper = keras.Model(model.inputs, model.outputs) if twin is None else twin
-        self._stepper.compile(optimizer=optimizer, loss=self._loss, metrics=["accuracy"])
+        self._stepper.compile(optimizer=optimizer, loss=train_loss, metrics=["accuracy"])
         # In mixed precision, compile wraps the optimizer in one that scales the loss and has a state too.
         self._optimizer = self._stepper.optimizer
         self._optimizer.build(model.trainable_variables)
         # Metrics make their variables when they first see outputs. Were that in the first step, TensorFlow
         # would trace the step twice.
-        self._stepper.compute_metrics(None, targets_for(self._loss, val.labels[:8]), outputs)
+        self._stepper.compute_metrics(None, targets_for(train_loss, val.labels[:8]), outputs)
         self._stepper.reset_metrics()
         fresh = type(optimizer).from_config(optimizer.get_config())
         model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])
+        self._rate_in_force: float | None = None
         self._step_rates: list[float] = []
         self._non_finite_outputs = 0  # of the last validation, in images
 
@@ -110,8 +116,8 @@ class Trainer:
         Raises TrainingError where the loss is no longer finite.
         """
         began = time.perf_counter()
-        rate = self._set_learning_rate(epoch)
-        loss, accuracy = self._train_epoch(epoch, rate, observer, check)
+        rate = self._set_learning_rate(epoch, step=0)
+        loss, accuracy = self._train_epoch(epoch, observer, check)
         measured = self.validate(check)
         self._non_finite_outputs = measured.non_finite
         return EpochRow(
@@ -167,18 +173,35 @@ class Trainer:
         assert self._config.batch_size is not None  # the configuration is a resolved one
         return self._config.batch_size
 
-    def _set_learning_rate(self, epoch: int) -> float:
+    def _set_learning_rate(self, epoch: int, step: int) -> float:
+        """Put the rate of a step in force; ``epoch`` and the epoch's ``step`` count from 0."""
         config = self._config
-        if config.schedule == OWN_SCHEDULE:
+        if config.schedule == OWN:
             return float(str(np.float32(self._optimizer.learning_rate)))  # 0.001, not its float32 image
         assert config.schedule is not None
         assert config.learning_rate is not None
-        rate = SCHEDULES[config.schedule](epoch, config.learning_rate)
-        self._optimizer.learning_rate = rate
+        assert config.epochs is not None
+        moment = Moment(epoch * self.steps_per_epoch + step, self.steps_per_epoch, config.epochs)
+        rate = rate_at(config.schedule, moment, config.learning_rate, config.warmup)
+        if rate != self._rate_in_force:
+            self._optimizer.learning_rate = self._rate_in_force = rate
         return rate
 
+    def _take_batch(self, epoch: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The images ``chosen``, by indices, as the network takes them in ``epoch``, and their targets."""
+        augmented = self._augmented
+        if augmented is None:
+            return self._pixels.apply(self._train.images[chosen]), self._targets[chosen]
+        images, targets = self._pixels.apply(augmented.take(epoch, chosen)), self._targets[chosen]
+        if augmented.mixes:
+            partners, share = augmented.partners(epoch, chosen)
+            others = self._pixels.apply(augmented.take(epoch, partners))
+            images = mix(images, others, share)
+            targets = mix(targets, self._targets[partners], share)
+        return images, targets
+
     def _train_epoch(
-        self, epoch: int, rate: float, observer: StepObserver, check: Callable[[], None]
+        self, epoch: int, observer: StepObserver, check: Callable[[], None]
     ) -> tuple[float, float]:
         seed_random_layers(self.model, self._config.seed, epoch)
         order = image_order(self._config.seed, epoch, len(self._train))
@@ -187,8 +210,9 @@ class Trainer:
             check()
             began = time.perf_counter()
             chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-            images = self._pixels.apply(self._train.images[chosen])
-            logs = self._stepper.train_on_batch(images, self._targets[chosen], return_dict=True)
+            rate = self._set_learning_rate(epoch, step)
+            images, targets = self._take_batch(epoch, chosen)
+            logs = self._stepper.train_on_batch(images, targets, return_dict=True)
             # Reading the loss waits for the device, so the clock sees the whole step.
             loss = float(logs["loss"])
             self._step_rates.append(len(chosen) / (time.perf_counter() - began))
@@ -229,16 +253,3 @@ def _seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
         if isinstance(value, keras.random.SeedGenerator)
     }
     return list(found.values())
-
-
-def _optimizer_of(model: keras.Model, config: TrainConfig) -> keras.optimizers.Optimizer:
-    if not model.compiled:
-        return keras.optimizers.Adam(config.learning_rate)
-    if config.learning_rate is not None:
-        try:
-            model.optimizer.learning_rate = config.learning_rate
-        except TypeError:
-            raise TrainingError(
-                f"{config.model} is compiled with a learning-rate schedule: leave --learning-rate out"
-            ) from None
-    return model.optimizer

@@ -685,6 +685,6 @@ def test_a_configuration_of_other_kinds_of_values_is_damaged(changes: dict[str, 
 def test_nothing_in_a_strangers_plan_reaches_the_terminal() -> None:
     sweep = write_sweep("sweep", {"separable": OURS})
     text = sweep.plan_path.read_text()
-    sweep.plan_path.write_text(text.replace('"kinked"', '"\\u001b[2J"', 1))
+    sweep.plan_path.write_text(text.replace('"report"', '"\\u001b[2J"', 1))
     result = eip("compare-baseline", "sweep")
     assert result.stderr == "Error: sweep/sweep.json is damaged: it is not a sweep's plan\n"

@@ -12,9 +12,9 @@ from eip_cli.cli.common.training_options import given_settings
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.model import build_model
 from eip_cli.networks.source_text import write_network_code
-from eip_cli.recipes.configuration import TrainConfig
-from eip_cli.recipes.protocols import OWN_SCHEDULE, resolve_config
-from eip_cli.recipes.train_command import has_other_schedule, write_train_command
+from eip_cli.recipes.configuration import OWN, TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.recipes.train_command import write_train_command
 from tests.support.networks import tiny
 
 layers = keras.layers
@@ -138,7 +138,7 @@ def test_the_command_is_parsed_to_the_runs_configuration(config: TrainConfig, co
 
 def test_a_network_with_an_optimizer_of_its_own_keeps_it() -> None:
     resolved = resolve_config(TrainConfig(model="net.py:compiled", threads=1), compiled=True)
-    assert resolved.schedule == OWN_SCHEDULE
+    assert resolved.schedule == OWN
     assert write_train_command(resolved) == "eip train --model net.py:compiled --threads 1"
     given = replace(resolved, learning_rate=0.1)
     command = "eip train --model net.py:compiled --learning-rate 0.1 --threads 1"
@@ -157,8 +157,3 @@ def test_a_checkpoint_follows_the_protocol_of_the_network_that_it_holds() -> Non
 def test_folders_of_a_machine_stay_there(model: str) -> None:
     config = resolve_config(TrainConfig(model=model, threads=1, data_dir="/home/me/data"))
     assert write_train_command(config) == "eip train --model net.py:f --threads 1"
-
-
-def test_a_schedule_chosen_from_python_has_no_option() -> None:
-    assert has_other_schedule(resolve_config(TrainConfig(schedule="constant")))
-    assert not has_other_schedule(resolve_config(TrainConfig()))

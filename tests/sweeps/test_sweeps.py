@@ -102,7 +102,7 @@ def test_threads_make_no_other_configuration() -> None:
 def test_each_networks_own_protocol_fills_what_is_open() -> None:
     planned = plan("separable", "base")
     rates = [(one.config.learning_rate, one.config.schedule) for one in planned]
-    assert rates == [(0.004, "kinked"), (0.001, "constant")]
+    assert rates == [(0.004, "report"), (0.001, "constant")]
     assert all(one.config.threads for one in planned)
 
 

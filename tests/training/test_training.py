@@ -130,7 +130,7 @@ def test_known_networks_are_trained_by_the_reports_protocol() -> None:
     base = resolve_config(TrainConfig(model="base"))
     assert (separable.epochs, separable.batch_size, separable.learning_rate) == (50, 128, 0.004)
     assert (base.epochs, base.batch_size, base.learning_rate) == (50, 128, 0.001)
-    assert (separable.schedule, base.schedule) == ("kinked", "constant")
+    assert (separable.schedule, base.schedule) == ("report", "constant")
     assert separable.threads == available_threads()
 
 

@@ -6,8 +6,13 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from eip_cli.recipes.configuration import LARGEST_SEED
+from eip_cli.recipes.augmentation import KINDS, parse_augmentation
+from eip_cli.recipes.configuration import LARGEST_SEED, OPTIMIZERS
+from eip_cli.recipes.protocols import show_setting
+from eip_cli.recipes.schedules import SCHEDULES, parse_schedule
+from eip_cli.runs.recipe_names import find_recipe
 
+from .messages import show_notice
 from .options import data_dir_option, dataset_option, pixels_option, trust_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -57,15 +62,106 @@ class PositiveNumber(click.ParamType):
         return number
 
 
+class AugmentList(click.ParamType):
+    """``flip,crop=4``: words of recipes.augmentation with commas between them."""
+
+    name = "list"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, ...]:
+        """The words, each with its strength, or a usage error."""
+        if isinstance(value, tuple):  # Click converts a default twice
+            return value
+        try:
+            return parse_augmentation(tuple(value.split(","))).texts
+        except ValueError as error:
+            self.fail(f"{error}.", parameter, context)
+
+
+class JoinedAugmentList(AugmentList):
+    """The same inside ``--set``, where commas stand between values: ``flip+crop=4``."""
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, ...]:
+        """The words, each with its strength, or a usage error."""
+        return super().convert(value.replace("+", ","), parameter, context)
+
+
+class ScheduleName(click.ParamType):
+    """A learning-rate schedule, such as ``cosine`` or ``one-cycle=5``."""
+
+    name = "name"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        """The schedule's own name, or a usage error."""
+        try:
+            name, _ = parse_schedule(value)
+        except ValueError as error:
+            self.fail(f"{error}.", parameter, context)
+        return name + value[value.index("=") :] if "=" in value else name
+
+
+def _list_kinds() -> str:
+    def show(name: str) -> str:
+        return "flip or flip=alternating" if name == "flip" else f"{name}={KINDS[name].default:g}"
+
+    return ", ".join(map(show, KINDS))
+
+
 # What a training is given, alone or as one of a sweep.
 _TRAINING_OPTIONS = (
+    click.option(
+        "--recipe",
+        metavar="NAME|FILE|RUN",
+        help="Settings to begin with: a recipe that eip recipes lists, a .toml file like one, or a run's; "
+        "options here override them.",
+    ),
     click.option("--epochs", type=click.IntRange(1), help="Epochs. [default: 50 on cifar10, 10 on digits]"),
     click.option(
         "--batch-size", type=click.IntRange(1), help="Images a step. [default: 128 on cifar10, 16 on digits]"
     ),
     click.option(
-        "--learning-rate", type=PositiveNumber(), help="First epoch's rate. [default: 0.004; 0.001 for base]"
+        "--learning-rate",
+        type=PositiveNumber(),
+        help="The schedule's rate: its first, or its peak. [default: 0.004; 0.001 for base; 0.1 for sgd, "
+        "0.0004 for lion, 0.02 for muon]",
     ),
+    click.option(
+        "--augment",
+        type=AugmentList(),
+        metavar="LIST",
+        help=f"Random changes of training images: none, or any of {_list_kinds()}, with commas between them; "
+        "applied in this order.",
+    ),
+    click.option(
+        "--optimizer",
+        type=click.Choice(OPTIMIZERS),
+        help="Keras's own; sgd has Nesterov momentum 0.9, muon leaves all but matrices to AdamW, also "
+        "convolutions. [default: adam, or the network's own]",
+    ),
+    click.option(
+        "--schedule",
+        type=ScheduleName(),
+        metavar="NAME[=X]",
+        help=f"Learning rate over the training: {', '.join(SCHEDULES)}[=PEAK_EPOCH]. [default: report; "
+        "constant for base]",
+    ),
+    click.option(
+        "--warmup", type=click.FloatRange(0), help="Epochs over which the rate rises from 0. [default: 0]"
+    ),
+    click.option(
+        "--weight-decay",
+        type=click.FloatRange(0),
+        help="Decoupled decay of kernels other than depthwise ones. [default: none; 0.004 for adamw, muon]",
+    ),
+    click.option(
+        "--label-smoothing",
+        type=click.FloatRange(0, 1, max_open=True),
+        help="Share of each label that is spread over all classes. [default: 0]",
+    ),
+    click.option("--clip-norm", type=PositiveNumber(), help="Largest norm of all gradients together."),
     dataset_option,
     data_dir_option,
     click.option("--limit-train", type=click.IntRange(1), help="Use only the first N training images."),
@@ -98,7 +194,10 @@ def training_options(command: Command) -> Command:
 
 
 def given_settings(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Those of ``options`` that the user gave, the data's folder such that it means the same everywhere."""
+    """Those of ``options`` that the user gave, over the settings of the recipe that they name, if one.
+
+    The data's folder is named such that it means the same everywhere. What overrides the recipe is said.
+    """
     given = {
         name: value
         for name, value in options.items()
@@ -106,7 +205,14 @@ def given_settings(context: click.Context, options: dict[str, Any]) -> dict[str,
     }
     if "data_dir" in given:
         given["data_dir"] = str(given["data_dir"].resolve())  # the run may be continued from elsewhere
-    return given
+    named = given.pop("recipe", None)
+    if named is None:
+        return given
+    settings = find_recipe(named).settings
+    for name in (name for name in settings if name in given and given[name] != settings[name]):
+        ours, theirs = show_setting(given[name]), show_setting(settings[name])
+        show_notice(f"{name.replace('_', ' ')} {ours} overrides the recipe's {theirs}")
+    return {**settings, **given}
 
 
 # The settings that a sweep may vary, with the type of their values.
@@ -116,6 +222,13 @@ _VARIABLE = {
     "learning_rate": PositiveNumber(),
     "limit_train": click.IntRange(1),
     "validation_split": click.FloatRange(0, 1, min_open=True, max_open=True),
+    "augment": JoinedAugmentList(),
+    "optimizer": click.Choice(OPTIMIZERS),
+    "schedule": ScheduleName(),
+    "warmup": click.FloatRange(0),
+    "weight_decay": click.FloatRange(0),
+    "label_smoothing": click.FloatRange(0, 1, max_open=True),
+    "clip_norm": PositiveNumber(),
 }
 
 

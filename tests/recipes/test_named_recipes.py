@@ -1,0 +1,103 @@
+"""Recipes: named ones, files with the same keys, another run's settings; what overrides them is said."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eip_cli.cli import cli
+from eip_cli.foundation.errors import TrainingError
+from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.named_recipes import list_recipes, parse_recipe, read_named_recipe
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.runs.recipe_names import find_recipe
+from tests.support.places import NETWORKS
+
+SHORT = ["--model", f"{NETWORKS}:tiny", "--dataset", "digits", "--limit-train", "64", "--no-accelerate"]
+
+
+def eip(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, list(arguments), prog_name="eip")
+
+
+@pytest.mark.parametrize(("name", "model"), [("report", "separable"), ("base", "base")])
+def test_the_reports_two_protocols_are_recipes_like_any_other(name: str, model: str) -> None:
+    by_recipe = TrainConfig(model=model, threads=1, **find_recipe(name).settings)
+    assert resolve_config(by_recipe) == resolve_config(TrainConfig(model=model, threads=1))
+
+
+def test_every_named_recipe_is_listed_described_and_possible() -> None:
+    listed = json.loads(eip("recipes", "--format", "json").stdout)
+    assert [recipe["name"] for recipe in listed] == list(list_recipes())
+    assert all(len(recipe["description"]) > 20 for recipe in listed)
+    shown = eip("recipes").stdout
+    for name, recipe in list_recipes().items():
+        assert name in shown
+        resolve_config(TrainConfig(**recipe.settings))
+
+
+def test_a_recipe_printed_is_a_file_to_change() -> None:
+    text = eip("recipes", "wall").stdout
+    assert text == read_named_recipe("wall")
+    Path("mine.toml").write_text(text.replace("epochs = 50", "epochs = 3"))
+    assert find_recipe("mine.toml").epochs == 3
+    assert find_recipe("mine.toml").augment == ("flip", "crop=3")
+
+
+def test_options_override_a_recipe_and_that_is_said() -> None:
+    options = ["--recipe", "wall", "--epochs", "1", "--batch-size", "16", "--optimizer", "adamw"]
+    trained = eip("train", *SHORT, *options, "--run-dir", "one", "--format", "json")
+    assert trained.exit_code == 0, trained.stderr
+    assert "epochs 1 overrides the recipe's 50" in trained.stderr
+    assert "batch size 16 overrides the recipe's 128" in trained.stderr
+    assert "optimizer" not in trained.stderr.partition("Training ")[0]  # it is the recipe's own
+    config = json.loads(trained.stdout)["config"]
+    assert (config["epochs"], config["schedule"], config["learning_rate"]) == (1, "one-cycle", 0.01)
+    assert config["augment"] == ["flip", "crop=3"]
+    again = eip("train", *SHORT, "--recipe", "one", "--run-dir", "two", "--format", "json")
+    assert json.loads(again.stdout)["config"] == config
+    assert json.loads(again.stdout)["best_accuracy"] == json.loads(trained.stdout)["best_accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epoch = 3", "there is no setting 'epoch': did you mean epochs?"),
+        ("colour = 'red'", "there is no setting 'colour': use epochs, "),
+        ("epochs = 'three'", "expected int | null, got str at epochs"),
+        ("epochs = 0", "expected int >= 1 at epochs"),
+        ("optimizer = 'adagrad'", "no optimizer 'adagrad': use adam"),
+        ("augment = ['flop']", "no augmentation 'flop'"),
+        ("augment = 'flip'", "expected array | null, got str at augment"),
+        ("schedule = 'fast'", "no schedule 'fast'"),
+        ("epochs = ", "mine.toml is no TOML"),
+        ("epochs = 3\nepochs = 4", "mine.toml is no TOML"),
+    ],
+)
+def test_a_recipe_with_a_mistake_is_refused_with_its_place(text: str, message: str) -> None:
+    with pytest.raises(TrainingError) as refusal:
+        parse_recipe(text, "mine.toml")
+    assert message in str(refusal.value)
+    assert "mine.toml" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("wal", "no recipe 'wal': use base, report, wall, a .toml file, or a run"),
+        ("missing.toml", "cannot read the recipe missing.toml: No such file"),
+        ("../named/wall", "no recipe '../named/wall'"),
+    ],
+)
+def test_what_is_no_recipe_is_named(name: str, message: str) -> None:
+    for command in (["train"], ["sweep"]):
+        result = eip(*command, *SHORT, "--recipe", name)
+        assert result.exit_code == 1
+        assert message in result.stderr
+
+
+def test_a_networks_own_optimizer_is_no_recipe() -> None:
+    own = [word.replace(":tiny", ":compiled") for word in SHORT]
+    assert eip("train", *own, "--epochs", "1", "--run-dir", "run").exit_code == 0
+    assert "own optimizer, which is no recipe" in eip("train", *SHORT, "--recipe", "run").stderr

@@ -1,0 +1,154 @@
+"""Trainings by a recipe of one's own: the same bits, continued exactly, recorded, and said when compared."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from eip_cli.cli import cli
+from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import TrainingError
+from eip_cli.foundation.interruption import Interrupted
+from eip_cli.networks.model import build_model
+from eip_cli.recipes.configuration import OPTIMIZERS, TrainConfig
+from eip_cli.recipes.protocols import resolve_config
+from eip_cli.runs.history import read_history
+from eip_cli.runs.run_directory import HISTORY_FILE, Run
+from eip_cli.training.optimizers import make_optimizer
+from eip_cli.training.session import resume_training, train_model
+from tests.support.places import NETWORKS
+from tests.training.test_training import TINY, Watcher, assert_same_training
+
+EVERYTHING = replace(
+    TINY,
+    augment=("flip", "crop=4", "rotate=10", "cutout=8", "mixup=0.2"),
+    optimizer="adamw",
+    schedule="one-cycle",
+    learning_rate=0.01,
+    weight_decay=0.05,
+    label_smoothing=0.05,
+    clip_norm=1.0,
+    warmup=0.5,
+)
+SHORT = ["--model", f"{NETWORKS}:tiny", "--dataset", "digits", "--limit-train", "64", "--epochs", "1"]
+
+
+def eip(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, list(arguments), prog_name="eip")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Three epochs with every option on, uninterrupted."""
+    return train_model(EVERYTHING, tmp_path_factory.mktemp("runs") / "whole")[0]
+
+
+@pytest.mark.parametrize("at", [(1, 3), (3, 2)])
+def test_with_every_option_a_continued_training_is_the_uninterrupted_one(
+    finished: Run, at: tuple[int, int]
+) -> None:
+    run, record = train_model(EVERYTHING, Path("part"), Watcher(at, Interrupted()))
+    assert record.status == "interrupted"
+    run, record = resume_training(run)
+    assert (record.status, record.deterministic) == ("finished", True)
+    assert_same_training(run, finished)
+
+
+def test_every_option_is_recorded(finished: Run) -> None:
+    config = json.loads((finished.path / "run.json").read_text())["config"]
+    assert config["augment"] == ["flip", "crop=4", "rotate=10", "cutout=8", "mixup=0.2"]
+    assert (config["optimizer"], config["schedule"]) == ("adamw", "one-cycle")
+    assert (config["weight_decay"], config["label_smoothing"]) == (0.05, 0.05)
+    assert (config["clip_norm"], config["warmup"]) == (1.0, 0.5)
+    assert finished.read_record().config == replace(
+        EVERYTHING, model=config["model"], threads=config["threads"], pixels="0-1"
+    )
+
+
+CHANGES: list[dict[str, Any]] = [
+    {},
+    {"augment": ("flip",)},
+    {"optimizer": "sgd"},
+    {"schedule": "cosine"},
+    {"label_smoothing": 0.1},
+    {"weight_decay": 0.5},
+    {"clip_norm": 0.01},
+    {"warmup": 1.0},
+]
+
+
+def test_each_option_changes_the_training() -> None:
+    losses = []
+    for number, change in enumerate(CHANGES):
+        config = replace(TINY, epochs=1, learning_rate=0.01, **change)
+        run, _ = train_model(config, Path(f"run{number}"))
+        losses.append(read_history(run.path / HISTORY_FILE)[0].val_loss)
+    assert len(set(losses)) == len(CHANGES)
+
+
+def test_without_options_the_recipe_is_the_networks_own() -> None:
+    config = resolve_config(TrainConfig())
+    assert (config.augment, config.optimizer, config.schedule) == ((), "adam", "report")
+    assert (config.weight_decay, config.label_smoothing, config.clip_norm, config.warmup) == (
+        None,
+        0,
+        None,
+        0,
+    )
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_decay_leaves_vectors_and_depthwise_kernels_alone(name: str) -> None:
+    model = build_model("separable")
+    config = resolve_config(TrainConfig(optimizer=name, weight_decay=0.1, learning_rate=0.5))
+    optimizer = make_optimizer(model, config)
+    optimizer.build(model.trainable_variables)
+    before = [np.asarray(weight) for weight in model.trainable_variables]
+    optimizer.apply([keras.ops.zeros(weight.shape) for weight in before])
+    for weight, old in zip(model.trainable_variables, before, strict=True):
+        decays = len(weight.shape) > 1 and "depthwise" not in weight.path
+        assert np.asarray(weight) == pytest.approx(old * (1 - 0.5 * 0.1 * decays), abs=1e-6), weight.path
+
+
+def test_a_network_with_an_optimizer_of_its_own_keeps_it_unless_another_is_named() -> None:
+    own = replace(TINY, model=f"{NETWORKS}:compiled", epochs=1)
+    config = train_model(own, Path("own"))[1].config
+    assert (config.optimizer, config.schedule) == ("own", "own")
+    config = train_model(replace(own, optimizer="adam"), Path("adam"))[1].config
+    assert (config.optimizer, config.schedule, config.learning_rate) == ("adam", "report", 0.004)
+    with pytest.raises(TrainingError, match="give --optimizer with --weight-decay"):
+        train_model(replace(own, weight_decay=0.1), Path("decay"))
+    with pytest.raises(TrainingError, match="need categorical cross-entropy"):
+        train_model(replace(own, label_smoothing=0.1), Path("smooth"))
+
+
+def test_what_departs_is_said_and_repeated_by_the_command() -> None:
+    options = ["--augment", "flip,crop", "--schedule", "one-cycle=1", "--optimizer", "sgd"]
+    options += ["--weight-decay", "0.002"]
+    trained = eip("train", *SHORT, *options, "--no-accelerate", "--run-dir", "run")
+    assert trained.exit_code == 0, trained.stderr
+    said = "schedule one-cycle=1, augment flip+crop=4, optimizer sgd, weight decay 0.002"
+    assert f"nother recipe than the network's own: learning rate 0.1, {said}" in " ".join(
+        trained.stderr.split()
+    )
+    report = eip("report", "run").stdout
+    assert "| Augmentation | flip, crop=4 |" in report.replace("`", "")
+    assert "| Optimizer | Sgd, Keras's defaults, weight decay 0.002 |" in report
+    assert "--schedule one-cycle=1 --augment flip,crop=4 --optimizer sgd --weight-decay 0.002" in report
+    compared = json.loads(eip("compare-baseline", "run", "--format", "json").stdout)[-1]
+    assert any(said in note for note in compared["notes"])
+
+
+def test_a_sweep_varies_them() -> None:
+    settings = ["--set", "augment=none,flip+crop=2", "--set", "optimizer=adam,sgd"]
+    result = eip("sweep", *SHORT, *settings, "--seeds", "1", "--no-accelerate", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    names = [row["name"] for row in json.loads(result.stdout) if row["source"] == "sweep"]
+    assert len(names) == 4
+    assert all("augment none" in name for name in names[:2])
+    assert all("augment flip+crop=2" in name for name in names[2:])
+    assert all("optimizer sgd" in name and "learning_rate 0.1" in name for name in names[1::2])
