@@ -4,6 +4,8 @@ So a training repeats to the bit and continues exactly, whatever its batch size 
 draw depends on what was drawn before it, or on which images stand together in a batch.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -109,16 +111,23 @@ class AugmentedImages:
         cosine, sine = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
         rows = cosine * down - sine * right + (height - 1) / 2
         columns = sine * down + cosine * right + (width - 1) / 2
-        top, left = np.floor(rows).astype(np.int64), np.floor(columns).astype(np.int64)
+        top, left = np.floor(rows).astype(np.int32), np.floor(columns).astype(np.int32)
         lower, further = (rows - top)[..., None], (columns - left)[..., None]
-        each = np.arange(len(images))[:, None, None]
+        upper_rows, lower_rows = (_reflect(row, height) * width for row in (top, top + 1))
+        left_columns, right_columns = (_reflect(column, width) for column in (left, left + 1))
+        # One index a pixel is gathered several times faster than three.
+        first = (np.arange(len(images), dtype=np.int32) * (height * width))[:, None, None]
+        pixels = images.reshape(-1, images.shape[3]).astype(np.float32)
 
-        def at(row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.uint8]:
-            return images[each, _reflect(row, height), _reflect(column, width)]
+        def at(row: NDArray[np.int32], column: NDArray[np.int32]) -> NDArray[np.float32]:
+            return pixels.take(first + row + column, axis=0)
 
-        above = at(top, left) * (1 - further) + at(top, left + 1) * further
-        below = at(top + 1, left) * (1 - further) + at(top + 1, left + 1) * further
-        return np.rint(above * (1 - lower) + below * lower).astype(np.uint8)
+        above = at(upper_rows, left_columns)
+        above += (at(upper_rows, right_columns) - above) * further
+        below = at(lower_rows, left_columns)
+        below += (at(lower_rows, right_columns) - below) * further
+        above += (below - above) * lower
+        return np.rint(above).astype(np.uint8)
 
     def _cut_out(self, images: NDArray[np.uint8], epoch: int, chosen: NDArray[np.int64], side: int) -> None:
         """A square whose centre may be any pixel, so that a part of it may lie outside, as in the paper."""
@@ -140,7 +149,7 @@ def mix(
     return weights * one + (1 - weights) * other
 
 
-def _reflect(places: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+def _reflect(places: NDArray[Any], size: int) -> NDArray[Any]:
     """Places beyond an axis's ends, mirrored at its outermost pixels, which are not repeated."""
     period = 2 * (size - 1)
     places = places % period
