@@ -141,6 +141,16 @@ def test_code_that_has_changed_or_gone_is_asked_for() -> None:
     assert "which is not here: name it with --model" in eip("evaluate", "run").stderr
 
 
+def test_code_that_was_moved_is_named_once_for_all_commands() -> None:
+    assert train("own_layer").exit_code == 0
+    Path("own.py").rename("moved.py")
+    assert "(eip evaluate run/checkpoint.h5 --model ..., once)" in eip("report", "run").stderr
+    assert eip("evaluate", "run", "--model", "moved.py:own_layer").exit_code == 0
+    for command in (["evaluate", "run"], ["report", "run"], ["summary", "run"]):
+        result = eip(*command)
+        assert result.exit_code == 0, result.stderr
+
+
 def test_the_code_that_a_strangers_run_names_is_not_run() -> None:
     assert train("own_layer").exit_code == 0
     shutil.rmtree("cache")  # as on a machine where it was never trained
