@@ -25,6 +25,7 @@ from eip_cli.runs.history import EpochRow
 from .measurement import (
     Loss,
     Measurement,
+    as_probabilities,
     find_overflow,
     loss_of,
     measure,
@@ -70,9 +71,9 @@ class Trainer:
         self._pixels = pixels
         if not model.trainable_variables:
             raise ModelError(f"{config.model} has no trainable weights: there is nothing to train")
-        self._loss = loss or loss_of(model)
-        self._targets = targets_for(self._loss, train.labels)
         outputs = model(pixels.apply(val.images[:8]), training=False)
+        self._loss = as_probabilities(np.asarray(outputs), loss or loss_of(model))
+        self._targets = targets_for(self._loss, train.labels)
         require_probabilities(np.asarray(outputs), self._loss, config.model)
         optimizer = _optimizer_of(model, config)
         twin = accelerate(model) if config.accelerate else None
