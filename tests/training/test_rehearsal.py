@@ -38,6 +38,37 @@ def own_activation():
     return network(activation=doubled_swish)
 
 
+def gelu(x):
+    return keras.ops.gelu(x, approximate=True)
+
+
+def relu(x):
+    return keras.ops.clip(x, 0, 6)
+
+
+def named_as_gelu():
+    return network(activation=gelu)
+
+
+def named_as_relu():
+    return network(activation=relu)
+
+
+class Dropout(layers.Dropout):
+    def call(self, inputs, training=False):
+        return inputs * 0.5
+
+
+def named_as_dropout_before_zeros():
+    model = network(Dropout(0.5))
+    model.layers[-1].kernel.assign(model.layers[-1].kernel * 0)
+    return model
+
+
+def activation_with_weights():
+    return network(activation=layers.PReLU(shared_axes=[1, 2]))
+
+
 def own_lambda():
     return network(layers.Lambda(lambda x: keras.ops.square(x)))
 
@@ -88,7 +119,16 @@ def another_each_time():
 """
 
 SHORT = ("--dataset", "digits", "--limit-train", "32", "--epochs", "1", "--no-accelerate")
-NEED_CODE = ["own_activation", "own_lambda", "brightness", "own_layer", "own_model"]
+NEED_CODE = [
+    "own_activation",
+    "own_lambda",
+    "brightness",
+    "own_layer",
+    "own_model",
+    "activation_with_weights",
+]
+# As Keras calls something else, which does the same for many numbers.
+NAMESAKES = ["named_as_gelu", "named_as_relu", "named_as_dropout_before_zeros"]
 
 
 def eip(*arguments: str) -> Result:
@@ -104,7 +144,7 @@ def own_networks() -> None:
     Path("own.py").write_text(OWN, encoding="utf-8")
 
 
-@pytest.mark.parametrize("function", NEED_CODE)
+@pytest.mark.parametrize("function", [*NEED_CODE, *NAMESAKES])
 def test_what_its_file_cannot_rebuild_is_read_with_its_code(function: str) -> None:
     trained = train(function, "--format", "json")
     assert trained.exit_code == 0, trained.stderr
