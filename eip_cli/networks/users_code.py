@@ -37,7 +37,8 @@ def _find_module_file(module: str) -> Path | None:
     """The file of a module; Python's own search would import the packages around it for that."""
     names = module.split(".")
     try:
-        found = _look_in([str(Path.cwd())], names[0]) or importlib.util.find_spec(names[0])
+        here = [] if names[0] in sys.modules else [str(Path.cwd())]
+        found = _look_in(here, names[0]) or importlib.util.find_spec(names[0])
         for number in range(2, len(names) + 1):
             folders = found.submodule_search_locations if found else None
             found = _look_in(folders or [], ".".join(names[:number]))
