@@ -16,6 +16,7 @@ import numpy as np
 
 from eip_cli.checkpoints.checkpoint_file import load_checkpoint, save_model
 from eip_cli.checkpoints.opening import OpenedModel
+from eip_cli.checkpoints.rebuilding.settings import OWN_CODE
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError, EipError, TrainingError
 from eip_cli.networks.known import KNOWN_NETWORKS
@@ -61,7 +62,9 @@ def rehearse(opened: OpenedModel, source: str, images: np.ndarray, trust: bool) 
                 return Rehearsal()
             reason = "the network rebuilt from its file computes something else"
         except CheckpointError as error:
-            refusal = str(error).removeprefix(f"{path}: ").partition(" (--trust")[0]
+            refusal = (
+                str(error).removeprefix(f"{path}: ").partition(" (--trust")[0].removesuffix(OWN_CODE).rstrip()
+            )
             reason = "Keras can write its weights alone" if weights_only else refusal
         if not is_user_network(source):
             raise TrainingError(f"a training of {opened.name} could not be read back: {reason}")

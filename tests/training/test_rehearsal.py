@@ -155,6 +155,17 @@ def test_what_its_file_cannot_rebuild_is_read_with_its_code(function: str) -> No
     assert json.loads(evaluated.stdout)["accuracy"] == json.loads(trained.stdout)["final_accuracy"]
 
 
+def test_the_way_to_read_such_a_file_by_itself_is_said() -> None:
+    assert train("own_activation").exit_code == 0
+    Path("run/final.h5").rename("alone.h5")
+    refused = eip("evaluate", "alone.h5", "--dataset", "digits")
+    assert "'doubled_swish' of layer type Conv2D" in refused.stderr
+    assert "name the function that builds the network with --model" in refused.stderr
+    assert (
+        eip("evaluate", "alone.h5", "--dataset", "digits", "--model", "own.py:own_activation").exit_code == 0
+    )
+
+
 def test_the_whole_program_works_on_such_a_run() -> None:
     assert train("own_activation").exit_code == 0
     assert eip("train", "--resume", "run", "--epochs", "2").exit_code == 0

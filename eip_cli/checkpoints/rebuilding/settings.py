@@ -60,6 +60,7 @@ ARRAY_SETTINGS = frozenset({"mean", "variance", "bin_boundaries"})
 # As TensorFlow named some of its functions, which Keras 2 then wrote.
 OLD_ACTIVATION_NAMES = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax", "identity": "linear"}
 MAX_NAME_LENGTH = 256
+OWN_CODE = "(no code of a file is run: name the function that builds the network with --model)"
 # tf_keras is Keras 2 under the name that it has had since Keras 3.
 KERAS_MODULES = ("keras.", "tensorflow.keras.", "tensorflow.python.keras.", "tf_keras.")
 MakeInitializer = Callable[[keras.initializers.Initializer], keras.initializers.Initializer]
@@ -159,7 +160,10 @@ class Settings:
                     f"{key} 'hard_sigmoid' of Keras 2 in layer type {self.kind}: Keras 3 has another"
                 )
             return name
-        raise self._refusal(key, value)
+        if isinstance(value, dict) and value.get("class_name", "function") == "function":
+            # Keras names a function, but for a lambda, of which it writes the compiled code.
+            value = value["config"] if isinstance(value.get("config"), str) else "lambda"
+        raise CheckpointError(f"{self._refusal(key, value)} {OWN_CODE}")
 
     def _initializer(self, key: str, value: object) -> keras.initializers.Initializer:
         if isinstance(value, str):
