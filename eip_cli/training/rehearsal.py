@@ -62,9 +62,7 @@ def rehearse(opened: OpenedModel, source: str, images: np.ndarray, trust: bool) 
                 return Rehearsal()
             reason = "the network rebuilt from its file computes something else"
         except CheckpointError as error:
-            refusal = (
-                str(error).removeprefix(f"{path}: ").partition(" (--trust")[0].removesuffix(OWN_CODE).rstrip()
-            )
+            refusal = str(error).removeprefix(f"{path}: ").partition(" (--trust")[0].partition(OWN_CODE)[0]
             reason = "Keras can write its weights alone" if weights_only else refusal
         if not is_user_network(source):
             raise TrainingError(f"a training of {opened.name} could not be read back: {reason}")

@@ -159,7 +159,7 @@ def test_the_way_to_read_such_a_file_by_itself_is_said() -> None:
     assert train("own_activation").exit_code == 0
     Path("run/final.h5").rename("alone.h5")
     refused = eip("evaluate", "alone.h5", "--dataset", "digits")
-    assert "'doubled_swish' of layer type Conv2D" in refused.stderr
+    assert "such as that of 'doubled_swish'" in refused.stderr
     assert "name the function that builds the network with --model" in refused.stderr
     assert (
         eip("evaluate", "alone.h5", "--dataset", "digits", "--model", "own.py:own_activation").exit_code == 0
