@@ -18,7 +18,7 @@ from eip_cli.checkpoints.reading.containers import ModelFile, open_model_file
 from eip_cli.checkpoints.reading.hdf5 import MAX_DATA_BYTES
 from eip_cli.checkpoints.reading.stored_weights import assign_weights, count_stored_weights, match_weights
 from eip_cli.checkpoints.rebuilding.losses import make_loss
-from eip_cli.checkpoints.rebuilding.models import Rebuilt, rebuild_model
+from eip_cli.checkpoints.rebuilding.models import Rebuilt, rebuild_model, try_out
 from eip_cli.foundation.backend import keras, use_default_settings
 from eip_cli.foundation.errors import CheckpointError
 from eip_cli.foundation.files import write_atomically
@@ -157,6 +157,8 @@ def _load(
     if isinstance(network, _Described):
         rebuilt = network.build(weight_count, trust)
     elif network is not None:
+        if network.count_params() != weight_count:
+            try_out(network)  # an activation with weights of its own has them from its first numbers on
         rebuilt = Rebuilt(network, {})
     elif file.config is not None:
         rebuilt = _rebuild(file.config, file.keras_version, weight_count, trust)

@@ -17,7 +17,7 @@ from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
 
 from .checkpoint_file import load_architecture, load_checkpoint
-from .code_run_before import was_code_run
+from .code_run_before import note_code_run, places_of_code, was_code_run
 from .identification import find_known_network
 from .naming import hash_source, is_architecture_name, is_checkpoint_name, resolve_checkpoint
 
@@ -107,6 +107,8 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
     loaded = load_checkpoint(
         found.path, candidates=KNOWN_NETWORKS, model=model, architecture=architecture, trust=trust
     )
+    if network:
+        _note_named_code(network, record)
     of_run = record.config.model if record else None
     return OpenedModel(
         name=network or of_run or loaded.network or found.path.name,
@@ -121,16 +123,34 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
 
 
 def _require_known_code(path: Path, record: RunRecord) -> str:
-    """The network whose code a run's checkpoint needs. Raises CheckpointError where it is not to be run."""
+    """The network whose code a run's checkpoint needs. Raises CheckpointError where it is not to be run.
+
+    It may have been moved, and named by the user where it is now.
+    """
     source = record.config.model
     sha256 = record.sha256.get(source)
     found = hash_source(source)
+    if sha256 is not None and found == sha256 and was_code_run(source, sha256):
+        return source
+    function = source.rpartition(":")[2]
+    for place in places_of_code(sha256) if isinstance(sha256, str) else ():
+        if place.rpartition(":")[2] == function and hash_source(place) == sha256:
+            return place
+    once = f"(eip evaluate {shlex.quote(str(path))} --model ..., once)"
     if sha256 is None or found != sha256:
         state = "is not here" if found is None else "has changed since"
-        raise CheckpointError(f"{path} needs the code of {source}, which {state}: name it with --model")
-    if not was_code_run(sha256):
         raise CheckpointError(
-            f"{path} needs the code of {source}, which was not run here before: if you trust it, name it "
-            f"with --model {shlex.quote(source)}"
+            f"{path} needs the code of {source}, which {state}: name it with --model {once}"
         )
-    return source
+    raise CheckpointError(
+        f"{path} needs the code of {source}, which was not run here before: if you trust it, name it "
+        f"with --model {shlex.quote(source)} {once}"
+    )
+
+
+def _note_named_code(network: str, record: RunRecord | None) -> None:
+    """Note that the user has named and run the code that a run's checkpoint needs."""
+    if record is not None and record.needs_code and is_user_network(network):
+        sha256 = hash_source(network)
+        if sha256 is not None and sha256 == record.sha256.get(record.config.model):
+            note_code_run(network, sha256)

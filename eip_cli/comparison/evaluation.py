@@ -20,6 +20,7 @@ from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
 from eip_cli.training.measurement import (
     NO_CLASS,
+    as_probabilities,
     find_overflow,
     loss_of,
     measure,
@@ -144,6 +145,7 @@ def _measure(
     model, labels = opened.model, dataset.test_labels
     loss = plain_cross_entropy(opened.loss or loss_of(model))
     sample = np.asarray(model(pixels.apply(dataset.test_images[:8]), training=False))
+    loss = as_probabilities(sample, loss)
     sigmoids = require_probabilities(sample, loss, opened.name)
     predict = (accelerate(model) or model).predict_on_batch
     measured = measure(predict, loss, dataset.test_images, labels, pixels=pixels)

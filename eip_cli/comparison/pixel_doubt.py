@@ -14,12 +14,16 @@ from eip_cli.recipes.pixels import (
     PixelScale,
     make_pixel_scale,
 )
-from eip_cli.training.measurement import Loss, measure
+from eip_cli.training.measurement import Loss, Measurement, measure
 
 # Training images: the test images are for the measurement alone.
 TRIED_IMAGES = 1_000
 # Three standard deviations of the difference of two accuracies on as many images, at most.
 FAR_BETTER = 0.05
+# Standard deviations of the number of images that one scaling alone is right in, where many are so with both.
+CLEARLY_BETTER = 4
+# A plain ReLU network keeps its classes on pixels of another scale, and nothing else: cross-entropy, in nats.
+FAR_LOWER_LOSS = 0.7
 # The channels of ImageNet, as torchvision's pre-trained networks take them.
 IMAGENET = f"{STANDARDISED}=0.485,0.456,0.406/0.229,0.224,0.225"
 
@@ -29,34 +33,50 @@ def find_doubt(
 ) -> str | None:
     """Why accuracies measured with ``pixels`` say little of the weights behind ``predict``, in words.
 
-    Either another usual scaling is far better on 1,000 training images, or none is better than guessing.
-    None where neither is so.
+    Either another usual scaling is far better on 1,000 training images, by accuracy or by loss, or none is
+    better than guessing. None where neither is so.
     """
     count = min(TRIED_IMAGES, len(dataset.train_labels))
     images, labels = dataset.train_images[:count], dataset.train_labels[:count]
 
-    def try_out(scale: PixelScale) -> float:
-        return measure(predict, loss, images, labels, pixels=scale).accuracy
+    def try_out(scale: PixelScale) -> Measurement:
+        return measure(predict, loss, images, labels, pixels=scale)
 
     own = try_out(pixels)
     tried = {scale.form: try_out(scale) for scale in _usual_scales(dataset) if scale.form != pixels.form}
-    best = max(tried.values())
-    if max(best, own) < 1 / len(dataset.class_names) + FAR_BETTER:
+    by_accuracy = sorted(tried, key=lambda form: -tried[form].accuracy)
+    best = tried[by_accuracy[0]]
+    if max(best.accuracy, own.accuracy) < 1 / len(dataset.class_names) + FAR_BETTER:
         return (
-            f"{own:.1%} of {count:,} training images are right, with every usual scaling of pixels no more "
-            "than by guessing: untrained weights, or weights for other images, classes or pixels (--pixels)"
+            f"{own.accuracy:.1%} of {count:,} training images are right, with every usual scaling of pixels "
+            "no more than by guessing: untrained weights, or weights for other images, classes or pixels "
+            "(--pixels)"
         )
-    if best < own + FAR_BETTER:
-        return None
-    # Those that are about as good: which of them it was, so few images do not tell.
-    likely = [
-        form for form in sorted(tried, key=lambda form: -tried[form]) if tried[form] > best - FAR_BETTER
-    ]
-    found = ", ".join(f"{tried[form]:.1%} with --pixels {form}" for form in likely)
-    return (
-        f"of {count:,} training images {own:.1%} are right with pixels {pixels.form}, but {found}: these "
-        "weights were made for other pixels than they were given here"
-    )
+    made_for_others = "these weights were made for other pixels than they were given here"
+    if best.accuracy >= own.accuracy + FAR_BETTER or is_clearly_better(best, own, labels):
+        # Those that are about as good: which of them it was, so few images do not tell.
+        likely = [form for form in by_accuracy if tried[form].accuracy > best.accuracy - FAR_BETTER]
+        likely = [form for form in likely if tried[form].accuracy > own.accuracy]
+        found = ", ".join(f"{tried[form].accuracy:.1%} with --pixels {form}" for form in likely)
+        return (
+            f"of {count:,} training images {own.accuracy:.1%} are right with pixels {pixels.form}, but "
+            f"{found}: {made_for_others}"
+        )
+    as_right = [form for form in by_accuracy if not is_clearly_better(own, tried[form], labels)]
+    lowest = min(as_right, key=lambda form: tried[form].loss, default=None)
+    if lowest is not None and tried[lowest].loss < min(own.loss - FAR_LOWER_LOSS, own.loss / 2):
+        return (
+            f"the loss on {count:,} training images is {own.loss:.2f} with pixels {pixels.form}, but "
+            f"{tried[lowest].loss:.2f} with --pixels {lowest}: {made_for_others}"
+        )
+    return None
+
+
+def is_clearly_better(one: Measurement, other: Measurement, labels: np.ndarray) -> bool:
+    """Whether ``one`` is right in more images than ``other`` by more than chance, image by image."""
+    only_one = np.count_nonzero((one.predictions == labels) & (other.predictions != labels))
+    only_other = np.count_nonzero((other.predictions == labels) & (one.predictions != labels))
+    return bool(only_one - only_other >= CLEARLY_BETTER * max(1.0, math.sqrt(only_one + only_other)))
 
 
 def _usual_scales(dataset: Dataset) -> list[PixelScale]:

@@ -4,7 +4,8 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 
 from eip_cli.foundation.backend import keras
@@ -29,14 +30,28 @@ def network_file(spec: str) -> Path | None:
 def code_file(spec: str) -> Path | None:
     """The file with the code of a user's network, found without running it; None where there is none."""
     path = network_file(spec)
-    if path is not None:
-        return path
-    _make_importable(Path.cwd())
+    return path if path is not None else _find_module_file(spec.rpartition(":")[0])
+
+
+def _find_module_file(module: str) -> Path | None:
+    """The file of a module; Python's own search would import the packages around it for that."""
+    names = module.split(".")
     try:
-        found = importlib.util.find_spec(spec.rpartition(":")[0])
-    except (Exception, SystemExit):  # the packages around it run code, which is met again when it is called
+        here = [] if names[0] in sys.modules else [str(Path.cwd())]
+        found = _look_in(here, names[0]) or importlib.util.find_spec(names[0])
+        for number in range(2, len(names) + 1):
+            folders = found.submodule_search_locations if found else None
+            found = _look_in(folders or [], ".".join(names[:number]))
+    except (Exception, SystemExit):  # whatever stands in a module's place; it is met again when it is called
         return None
-    return Path(found.origin) if found and found.origin else None
+    return Path(found.origin) if found and found.has_location and found.origin else None
+
+
+def _look_in(folders: Iterable[str], module: str) -> ModuleSpec | None:
+    """The last part of ``module``, with code in one of ``folders``, or else a folder without."""
+    finders = [FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES)) for folder in folders]
+    found = [spec for finder in finders if (spec := finder.find_spec(module)) is not None]
+    return next((spec for spec in found if spec.loader is not None), found[0] if found else None)
 
 
 def call_user_function(spec: str) -> keras.Model:

@@ -73,7 +73,12 @@ def plan_sweep(
 
     networks = [open_network(replace(request.config, model=model), progress) for model in request.models]
     opened = {located.model: network for located, network in networks}
-    pixels = {model: choose_pixels(request.config, network, progress) for model, network in opened.items()}
+    # As in a run that goes on: a plan from before there was a choice of pixels has 0-1 for every network.
+    begun = {planned.config.model: planned.config.pixels for planned in old}
+    pixels = {
+        model: begun.get(model) or choose_pixels(request.config, network, progress)
+        for model, network in opened.items()
+    }
     configs = [replace(request.config, model=model) for model in opened]  # each once, however often named
     wanted = plan_runs(configs, request.seeds, request.settings)
     if len(wanted) > MOST_RUNS:

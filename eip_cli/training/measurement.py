@@ -89,6 +89,20 @@ def smoothed(loss: Loss, config: TrainConfig) -> Loss:
     )
 
 
+def as_probabilities(outputs: np.ndarray, loss: Loss) -> Loss:
+    """``loss``; where it takes logits and ``outputs`` (n, 10) are a softmax's, the one that takes those.
+
+    Keras trains such a network on the softmax's inputs, but would measure its outputs as logits.
+    """
+    from_keras = type(loss).__module__.startswith("keras.")
+    if not (from_keras and getattr(loss, "_fn_kwargs", {}).get("from_logits")):
+        return loss
+    if not np.isfinite(outputs).all() or outputs.min() < 0 or np.abs(outputs.sum(axis=1) - 1).max() > 1e-2:
+        return loss
+    assert isinstance(loss, keras.losses.Loss)  # of functions none has settings
+    return type(loss).from_config({**loss.get_config(), "from_logits": False})
+
+
 def require_probabilities(outputs: np.ndarray, loss: Loss, name: str) -> str | None:
     """Raise ModelError where a loss on probabilities is given something else, such as logits.
 

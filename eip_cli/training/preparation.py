@@ -117,7 +117,7 @@ def start_record(run: Run, prepared: Prepared) -> RunRecord:
     if prepared.opened.source_sha256:
         sources[prepared.config.model] = prepared.opened.source_sha256
         if prepared.rehearsal.needs_code:
-            note_code_run(prepared.opened.source_sha256)
+            note_code_run(prepared.config.model, prepared.opened.source_sha256)
     summary = summarize_model(prepared.opened.model, prepared.opened.name)
     return RunRecord(
         id=run.path.resolve().name,

@@ -25,6 +25,7 @@ from .augmented_images import AugmentedImages, mix
 from .measurement import (
     Loss,
     Measurement,
+    as_probabilities,
     find_overflow,
     loss_of,
     measure,
@@ -73,11 +74,11 @@ class Trainer:
         self._pixels = pixels
         if not model.trainable_variables:
             raise ModelError(f"{config.model} has no trainable weights: there is nothing to train")
-        self._loss = loss or loss_of(model)
+        outputs = model(pixels.apply(val.images[:8]), training=False)
+        self._loss = as_probabilities(np.asarray(outputs), loss or loss_of(model))
         train_loss = smoothed(self._loss, config)
         self._targets = targets_for(train_loss, train.labels)
         self._augmented = augmented
-        outputs = model(pixels.apply(val.images[:8]), training=False)
         require_probabilities(np.asarray(outputs), self._loss, config.model)
         optimizer = make_optimizer(model, config)
         twin = accelerate(model) if config.accelerate else None

@@ -40,6 +40,8 @@ def cross_entropy(model: keras.Model) -> float:
         ("softmax", losses.CategoricalCrossentropy(label_smoothing=0.3)),
         ("softmax", losses.CategoricalFocalCrossentropy()),
         ("softmax", losses.SparseCategoricalCrossentropy(ignore_class=3)),
+        ("softmax", losses.SparseCategoricalCrossentropy(from_logits=True)),  # which a softmax's are not
+        ("softmax", losses.CategoricalCrossentropy(from_logits=True)),
         (None, losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.3)),
         (None, losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=3)),
         (None, losses.CategoricalFocalCrossentropy(from_logits=True)),

@@ -9,9 +9,11 @@ from click.testing import CliRunner, Result
 
 from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.cli import cli
+from eip_cli.comparison.pixel_doubt import is_clearly_better
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import keras
 from eip_cli.recipes.pixels import PIXEL_FORMS, make_pixel_scale
+from eip_cli.training.measurement import Measurement
 
 layers = keras.layers
 
@@ -72,6 +74,34 @@ def test_pixels_asked_for_are_doubted_too(weights: dict[str, Path]) -> None:
 def test_untrained_weights_are_called_guessing() -> None:
     assert eip("build", "-o", "untrained.h5").exit_code == 0
     assert "than by guessing" in evaluate("untrained.h5")["doubt"]
+
+
+def test_pixels_of_another_scale_keep_the_classes_of_some_networks_and_the_loss_tells() -> None:
+    digits = load_dataset("digits")
+    rows = digits.train_images.reshape(len(digits.train_images), -1).astype("float32")
+    means = np.stack([rows[digits.train_labels == label].mean(axis=0) for label in range(10)])
+    directions = means / np.linalg.norm(means, axis=1, keepdims=True)
+    model = keras.Sequential(
+        [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(10, use_bias=False), layers.Softmax()]
+    )
+    model.layers[1].set_weights([(directions - directions.mean(axis=0)).T / 100])
+    save_model(model, "bytes.h5")
+    given, right = evaluate("bytes.h5"), evaluate("bytes.h5", "--pixels", "0-255")
+    assert given["accuracy"] == right["accuracy"] > 0.8
+    assert "--pixels 0-255: these weights were made for other pixels" in given["doubt"]
+    assert given["doubt"].startswith("the loss on 1,000 training images is 2.26 with pixels 0-1")
+    assert right["doubt"] is None
+
+
+def test_a_small_difference_on_the_same_images_tells_too() -> None:
+    labels = np.arange(10).repeat(100)
+
+    def right_but_for(count: int) -> Measurement:
+        return Measurement(0.1, 1 - count / 1000, np.where(np.arange(1000) < count, labels + 1, labels))
+
+    assert is_clearly_better(right_but_for(4), right_but_for(24), labels)
+    assert not is_clearly_better(right_but_for(4), right_but_for(12), labels)
+    assert not is_clearly_better(right_but_for(24), right_but_for(4), labels)
 
 
 def test_a_network_that_scales_its_pixels_gets_them_and_it_is_said(weights: dict[str, Path]) -> None:

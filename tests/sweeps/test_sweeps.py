@@ -158,3 +158,24 @@ def test_what_a_failed_start_left_does_not_take_a_directory(tmp_path: Path) -> N
     (tmp_path / ".lock").touch()
     (tmp_path / ".sweep.0123abcd.json").touch()
     assert open_sweep(tmp_path) == Sweep(tmp_path)
+
+
+def test_a_sweep_that_goes_on_keeps_the_pixels_that_it_began_with(tmp_path: Path) -> None:
+    path = tmp_path / "scaling.py"
+    path.write_text(
+        "import keras\nfrom keras import layers\n"
+        "def net():\n"
+        "    return keras.Sequential([keras.Input((32, 32, 3)), layers.Rescaling(1 / 255), layers.Flatten(), "
+        "layers.Dense(10, activation='softmax')])\n",
+        encoding="utf-8",
+    )
+    model = f"{path}:net"
+    request = SweepRequest((model,), (0, 1), {}, TrainConfig(dataset="digits"))
+    (planned,) = plan(model)
+    assert planned.config.pixels == "0-255"
+    old = replace(planned, config=replace(planned.config, pixels="0-1"))  # from before there was a choice
+    kept = plan_sweep(request, (old,), LocalWorkers())[1]
+    assert [one.config.pixels for one in kept] == ["0-1", "0-1"]
+    request = replace(request, config=replace(request.config, pixels="0-255"))
+    asked = plan_sweep(request, (old,), LocalWorkers())[1]
+    assert [one.config.pixels for one in asked] == ["0-1", "0-255", "0-255"]

@@ -38,6 +38,37 @@ def own_activation():
     return network(activation=doubled_swish)
 
 
+def gelu(x):
+    return keras.ops.gelu(x, approximate=True)
+
+
+def relu(x):
+    return keras.ops.clip(x, 0, 6)
+
+
+def named_as_gelu():
+    return network(activation=gelu)
+
+
+def named_as_relu():
+    return network(activation=relu)
+
+
+class Dropout(layers.Dropout):
+    def call(self, inputs, training=False):
+        return inputs * 0.5
+
+
+def named_as_dropout_before_zeros():
+    model = network(Dropout(0.5))
+    model.layers[-1].kernel.assign(model.layers[-1].kernel * 0)
+    return model
+
+
+def activation_with_weights():
+    return network(activation=layers.PReLU(shared_axes=[1, 2]))
+
+
 def own_lambda():
     return network(layers.Lambda(lambda x: keras.ops.square(x)))
 
@@ -88,7 +119,16 @@ def another_each_time():
 """
 
 SHORT = ("--dataset", "digits", "--limit-train", "32", "--epochs", "1", "--no-accelerate")
-NEED_CODE = ["own_activation", "own_lambda", "brightness", "own_layer", "own_model"]
+NEED_CODE = [
+    "own_activation",
+    "own_lambda",
+    "brightness",
+    "own_layer",
+    "own_model",
+    "activation_with_weights",
+]
+# As Keras calls something else, which does the same for many numbers.
+NAMESAKES = ["named_as_gelu", "named_as_relu", "named_as_dropout_before_zeros"]
 
 
 def eip(*arguments: str) -> Result:
@@ -104,7 +144,7 @@ def own_networks() -> None:
     Path("own.py").write_text(OWN, encoding="utf-8")
 
 
-@pytest.mark.parametrize("function", NEED_CODE)
+@pytest.mark.parametrize("function", [*NEED_CODE, *NAMESAKES])
 def test_what_its_file_cannot_rebuild_is_read_with_its_code(function: str) -> None:
     trained = train(function, "--format", "json")
     assert trained.exit_code == 0, trained.stderr
@@ -113,6 +153,17 @@ def test_what_its_file_cannot_rebuild_is_read_with_its_code(function: str) -> No
     evaluated = eip("evaluate", "run/final.h5", "--format", "json")
     assert evaluated.exit_code == 0, evaluated.stderr
     assert json.loads(evaluated.stdout)["accuracy"] == json.loads(trained.stdout)["final_accuracy"]
+
+
+def test_the_way_to_read_such_a_file_by_itself_is_said() -> None:
+    assert train("own_activation").exit_code == 0
+    Path("run/final.h5").rename("alone.h5")
+    refused = eip("evaluate", "alone.h5", "--dataset", "digits")
+    assert "such as that of 'doubled_swish'" in refused.stderr
+    assert "name the function that builds the network with --model" in refused.stderr
+    assert (
+        eip("evaluate", "alone.h5", "--dataset", "digits", "--model", "own.py:own_activation").exit_code == 0
+    )
 
 
 def test_the_whole_program_works_on_such_a_run() -> None:
@@ -139,6 +190,16 @@ def test_code_that_has_changed_or_gone_is_asked_for() -> None:
     assert named.exit_code == 0, named.stderr
     Path("own.py").unlink()
     assert "which is not here: name it with --model" in eip("evaluate", "run").stderr
+
+
+def test_code_that_was_moved_is_named_once_for_all_commands() -> None:
+    assert train("own_layer").exit_code == 0
+    Path("own.py").rename("moved.py")
+    assert "(eip evaluate run/checkpoint.h5 --model ..., once)" in eip("report", "run").stderr
+    assert eip("evaluate", "run", "--model", "moved.py:own_layer").exit_code == 0
+    for command in (["evaluate", "run"], ["report", "run"], ["summary", "run"]):
+        result = eip(*command)
+        assert result.exit_code == 0, result.stderr
 
 
 def test_the_code_that_a_strangers_run_names_is_not_run() -> None:

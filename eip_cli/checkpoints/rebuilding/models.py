@@ -51,7 +51,7 @@ def rebuild_model(
         builder = _Builder(from_keras_2, trust, None)
         model = builder.build(config)
         if builder.has_operations:
-            _try_out(model)
+            try_out(model)
     except CheckpointError:
         raise
     except RecursionError as error:
@@ -62,8 +62,8 @@ def rebuild_model(
     return Rebuilt(model, builder.layer_orders)
 
 
-def _try_out(model: keras.Model) -> None:
-    """Compute once: a slice or an index may turn out to be none only with numbers in hand."""
+def try_out(model: keras.Model) -> None:
+    """Compute once: what a layer does only with numbers in hand is done, such as an index found wrong."""
     inputs = [keras.ops.zeros([size or 1 for size in tensor.shape], tensor.dtype) for tensor in model.inputs]
     model(inputs[0] if len(inputs) == 1 else inputs, training=False)
 

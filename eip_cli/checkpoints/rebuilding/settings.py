@@ -60,6 +60,7 @@ ARRAY_SETTINGS = frozenset({"mean", "variance", "bin_boundaries"})
 # As TensorFlow named some of its functions, which Keras 2 then wrote.
 OLD_ACTIVATION_NAMES = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax", "identity": "linear"}
 MAX_NAME_LENGTH = 256
+OWN_CODE = " (no code of a file is run"
 # tf_keras is Keras 2 under the name that it has had since Keras 3.
 KERAS_MODULES = ("keras.", "tensorflow.keras.", "tensorflow.python.keras.", "tf_keras.")
 MakeInitializer = Callable[[keras.initializers.Initializer], keras.initializers.Initializer]
@@ -159,7 +160,14 @@ class Settings:
                     f"{key} 'hard_sigmoid' of Keras 2 in layer type {self.kind}: Keras 3 has another"
                 )
             return name
-        raise self._refusal(key, value)
+        if isinstance(value, dict) and "class_name" not in value:
+            value = "lambda"  # Keras writes its compiled code in place of a name
+        named = value.get("config") if isinstance(value, dict) else None
+        such_as = f", such as that of {named[:60]!a}" if isinstance(named, str) else ""
+        raise CheckpointError(
+            f"{self._refusal(key, value)}{OWN_CODE}{such_as}: name the function that builds the network with "
+            "--model)"
+        )
 
     def _initializer(self, key: str, value: object) -> keras.initializers.Initializer:
         if isinstance(value, str):
