@@ -24,7 +24,9 @@ from .common.training_options import given_settings, training_options
     "--run-dir", type=click.Path(path_type=Path), help="The run's own, new directory. [default: runs/<id>]"
 )
 @click.option(
-    "--resume", metavar="RUN", help="Continue RUN (a directory, an id, or latest) as it was started."
+    "--resume",
+    metavar="RUN",
+    help="Continue RUN (a directory, an id, or latest) as it was started; runs its network's file.",
 )
 @click.option("--tensorboard", is_flag=True, help="Also write TensorBoard logs into the run.")
 @verbose_option

@@ -12,7 +12,7 @@ from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.named_recipes import list_recipes, parse_recipe, read_named_recipe
 from eip_cli.recipes.protocols import resolve_config
 from eip_cli.runs.recipe_names import find_recipe
-from tests.support.places import NETWORKS
+from tests.support.places import EXAMPLES, NETWORKS
 
 SHORT = ["--model", f"{NETWORKS}:tiny", "--dataset", "digits", "--limit-train", "64", "--no-accelerate"]
 
@@ -43,6 +43,13 @@ def test_a_recipe_printed_is_a_file_to_change() -> None:
     Path("mine.toml").write_text(text.replace("epochs = 50", "epochs = 3"))
     assert find_recipe("mine.toml").epochs == 3
     assert find_recipe("mine.toml").augment == ("flip", "crop=3")
+
+
+def test_the_recipe_to_change_is_possible() -> None:
+    recipe = find_recipe(str(EXAMPLES / "my_recipe.toml"))
+    config = resolve_config(TrainConfig(**recipe.settings))
+    assert (config.optimizer, config.schedule, config.epochs) == ("sgd", "one-cycle=10", 50)
+    assert config.augment == ("flip", "crop=4", "cutout=8")
 
 
 def test_options_override_a_recipe_and_that_is_said() -> None:
