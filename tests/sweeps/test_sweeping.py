@@ -223,7 +223,7 @@ def test_a_run_that_fails_is_named_and_the_others_go_on() -> None:
         (["--seeds", "3,3"], 2, "has a seed twice"),
         (["--seeds", "4294967296,"], 2, "is no seed"),
         (["--set", "learning_rate"], 2, "is not NAME=V1,V2"),
-        (["--set", "optimizer=sgd"], 2, "is not NAME=V1,V2"),
+        (["--set", "optimiser=sgd"], 2, "is not NAME=V1,V2"),
         (["--set", "learning_rate=fast"], 2, "is not a number"),
         (["--set", "epochs=0"], 2, "is not in the range"),
         (["--set", "epochs=1,1"], 2, "has a value twice"),
