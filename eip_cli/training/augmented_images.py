@@ -4,6 +4,7 @@ So a training repeats to the bit and continues exactly, whatever its batch size 
 draw depends on what was drawn before it, or on which images stand together in a batch.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,17 @@ def draw_uniform(seed: int, epoch: int, images: NDArray[np.int64], stream: int) 
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed ^= mixed >> np.uint64(31)
     return (mixed >> np.uint64(11)) * 2.0**-53
+
+
+def draw_permutation(*stream: int, count: int) -> NDArray[np.int64]:
+    """A permutation of ``count`` images, (count,), that follows from the numbers of ``stream`` alone."""
+    # RandomState's stream is frozen for good (NEP 19), that of NumPy's Generator is not.
+    return np.random.RandomState(np.random.MT19937(np.random.SeedSequence(stream))).permutation(count)
+
+
+@lru_cache(maxsize=1)  # drawn once an epoch, not once a step
+def _epoch_partners(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    return draw_permutation(seed, epoch, PARTNERS, count=count)
 
 
 class AugmentedImages:
@@ -74,11 +86,9 @@ class AugmentedImages:
         from scipy.special import betaincinv
 
         assert self._asked.mixup is not None
-        stream = np.random.SeedSequence([self._seed, epoch, PARTNERS])
-        partners = np.random.RandomState(np.random.MT19937(stream)).permutation(len(self._images))
         drawn = self._draw(epoch, chosen, SHARE)
         share = betaincinv(self._asked.mixup, self._asked.mixup, drawn)
-        return partners[chosen], share.astype(np.float32)
+        return _epoch_partners(self._seed, epoch, len(self._images))[chosen], share.astype(np.float32)
 
     def _draw(self, epoch: int, chosen: NDArray[np.int64], stream: int) -> NDArray[np.float64]:
         return draw_uniform(self._seed, epoch, chosen, stream)

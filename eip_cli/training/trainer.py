@@ -21,7 +21,7 @@ from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
 from eip_cli.recipes.schedules import Moment, rate_at
 from eip_cli.runs.history import EpochRow
 
-from .augmented_images import AugmentedImages, mix
+from .augmented_images import AugmentedImages, draw_permutation, mix
 from .measurement import (
     Loss,
     Measurement,
@@ -234,8 +234,7 @@ def image_order(seed: int, epoch: int, count: int) -> np.ndarray:
 
     A function of its arguments alone; Keras 3's own shuffling repeats one order in every epoch.
     """
-    # RandomState's stream is frozen for good (NEP 19), that of NumPy's Generator is not.
-    return np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, epoch]))).permutation(count)
+    return draw_permutation(seed, epoch, count=count)
 
 
 def seed_random_layers(model: keras.Model, seed: int, epoch: int) -> None:
