@@ -110,6 +110,22 @@ def _list_kinds() -> str:
     return ", ".join(map(show, KINDS))
 
 
+# The settings that a sweep may vary, with the type of their values there; alone they have the same.
+_VARIABLE = {
+    "epochs": click.IntRange(1),
+    "batch_size": click.IntRange(1),
+    "learning_rate": PositiveNumber(),
+    "limit_train": click.IntRange(1),
+    "validation_split": click.FloatRange(0, 1, min_open=True, max_open=True),
+    "augment": JoinedAugmentList(),
+    "optimizer": click.Choice(OPTIMIZERS),
+    "schedule": ScheduleName(),
+    "warmup": click.FloatRange(0),
+    "weight_decay": click.FloatRange(0),
+    "label_smoothing": click.FloatRange(0, 1, max_open=True),
+    "clip_norm": PositiveNumber(),
+}
+
 # What a training is given, alone or as one of a sweep.
 _TRAINING_OPTIONS = (
     click.option(
@@ -118,13 +134,15 @@ _TRAINING_OPTIONS = (
         help="Settings to begin with: a recipe that eip recipes lists, a .toml file like one, or a run's; "
         "options here override them.",
     ),
-    click.option("--epochs", type=click.IntRange(1), help="Epochs. [default: 50 on cifar10, 10 on digits]"),
+    click.option("--epochs", type=_VARIABLE["epochs"], help="Epochs. [default: 50 on cifar10, 10 on digits]"),
     click.option(
-        "--batch-size", type=click.IntRange(1), help="Images a step. [default: 128 on cifar10, 16 on digits]"
+        "--batch-size",
+        type=_VARIABLE["batch_size"],
+        help="Images a step. [default: 128 on cifar10, 16 on digits]",
     ),
     click.option(
         "--learning-rate",
-        type=PositiveNumber(),
+        type=_VARIABLE["learning_rate"],
         help="The schedule's rate: its first, or its peak. [default: 0.004; 0.001 for base; 0.1 for sgd, "
         "0.0004 for lion, 0.02 for muon]",
     ),
@@ -137,37 +155,39 @@ _TRAINING_OPTIONS = (
     ),
     click.option(
         "--optimizer",
-        type=click.Choice(OPTIMIZERS),
+        type=_VARIABLE["optimizer"],
         help="Keras's own; sgd has Nesterov momentum 0.9, muon leaves all but matrices to AdamW, also "
         "convolutions. [default: adam, or the network's own]",
     ),
     click.option(
         "--schedule",
-        type=ScheduleName(),
+        type=_VARIABLE["schedule"],
         metavar="NAME[=X]",
         help=f"Learning rate over the training: {', '.join(SCHEDULES)}[=PEAK_EPOCH]. [default: report; "
         "constant for base]",
     ),
     click.option(
-        "--warmup", type=click.FloatRange(0), help="Epochs over which the rate rises from 0. [default: 0]"
+        "--warmup", type=_VARIABLE["warmup"], help="Epochs over which the rate rises from 0. [default: 0]"
     ),
     click.option(
         "--weight-decay",
-        type=click.FloatRange(0),
+        type=_VARIABLE["weight_decay"],
         help="Decoupled decay of kernels other than depthwise ones. [default: none; 0.004 for adamw, muon]",
     ),
     click.option(
         "--label-smoothing",
-        type=click.FloatRange(0, 1, max_open=True),
+        type=_VARIABLE["label_smoothing"],
         help="Share of each label that is spread over all classes. [default: 0]",
     ),
-    click.option("--clip-norm", type=PositiveNumber(), help="Largest norm of all gradients together."),
+    click.option("--clip-norm", type=_VARIABLE["clip_norm"], help="Largest norm of all gradients together."),
     dataset_option,
     data_dir_option,
-    click.option("--limit-train", type=click.IntRange(1), help="Use only the first N training images."),
+    click.option(
+        "--limit-train", type=_VARIABLE["limit_train"], help="Use only the first N training images."
+    ),
     click.option(
         "--validation-split",
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        type=_VARIABLE["validation_split"],
         help="Hold out this fraction of the training images for validation; test images are used once.",
     ),
     click.option(
@@ -213,23 +233,6 @@ def given_settings(context: click.Context, options: dict[str, Any]) -> dict[str,
         ours, theirs = show_setting(given[name]), show_setting(settings[name])
         show_notice(f"{name.replace('_', ' ')} {ours} overrides the recipe's {theirs}")
     return {**settings, **given}
-
-
-# The settings that a sweep may vary, with the type of their values.
-_VARIABLE = {
-    "epochs": click.IntRange(1),
-    "batch_size": click.IntRange(1),
-    "learning_rate": PositiveNumber(),
-    "limit_train": click.IntRange(1),
-    "validation_split": click.FloatRange(0, 1, min_open=True, max_open=True),
-    "augment": JoinedAugmentList(),
-    "optimizer": click.Choice(OPTIMIZERS),
-    "schedule": ScheduleName(),
-    "warmup": click.FloatRange(0),
-    "weight_decay": click.FloatRange(0),
-    "label_smoothing": click.FloatRange(0, 1, max_open=True),
-    "clip_norm": PositiveNumber(),
-}
 
 
 def parse_settings(
