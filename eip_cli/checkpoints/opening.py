@@ -14,7 +14,7 @@ from eip_cli.networks.users_code import is_user_network
 from eip_cli.networks.users_mistakes.missing_functions import require_function_name
 from eip_cli.recipes.pixels import BYTE_PIXELS, UNIT_PIXELS
 from eip_cli.runs.record import RunRecord
-from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
 
 from .checkpoint_file import load_architecture, load_checkpoint
 from .code_run_before import note_code_run, places_of_code, was_code_run
@@ -28,14 +28,14 @@ class OpenedModel:
 
     ``source_sha256`` is the hash of the checkpoint, or of the file with a user's network; None
     for the known networks. ``loss`` is the file's own where it holds a plain Keras one; ``network``
-    the known network that the file's is.
+    the known network that the file's is; ``record`` that of the run whose checkpoint it is.
     """
 
     name: str
     model: keras.Model
     source_sha256: str | None = None
     path: Path | None = None
-    run: Run | None = None
+    record: RunRecord | None = None
     loss: keras.losses.Loss | None = None
     network: str | None = None
     notice: str | None = None
@@ -43,9 +43,9 @@ class OpenedModel:
     @property
     def is_as_recorded(self) -> bool:
         """Whether this is a checkpoint of a run, and not another than the run recorded."""
-        if self.run is None or self.path is None or self.path.name not in (BEST_FILE, FINAL_FILE):
+        if self.record is None or self.path is None or self.path.name not in (BEST_FILE, FINAL_FILE):
             return False
-        return self.run.read_record().sha256.get(self.path.name) in (None, self.source_sha256)
+        return self.record.sha256.get(self.path.name) in (None, self.source_sha256)
 
 
 def open_model(spec: str | Path, seed: int = 0, trust: bool = False) -> OpenedModel:
@@ -75,8 +75,8 @@ def find_pixels(opened: OpenedModel) -> tuple[str, str | None]:
     A run's checkpoint was trained on those of its run. Else the network may show that it scales pixels
     itself, and takes them from 0 to 255; one that shows nothing is taken to want 0-1, and nothing is said.
     """
-    if opened.run is not None and opened.is_as_recorded:
-        pixels = opened.run.read_record().config.pixels
+    if opened.record is not None and opened.is_as_recorded:
+        pixels = opened.record.config.pixels
         assert pixels is not None  # a record's configuration is a resolved one
         return pixels, None
     shown = None if opened.name in KNOWN_NETWORKS else find_own_scaling(opened.model)
@@ -115,7 +115,8 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
         model=loaded.model,
         source_sha256=file_sha256(found.path),
         path=found.path,
-        run=found.run,
+        # After the hash: a training that goes on writes its checkpoint first, and then its record.
+        record=found.run.read_record() if found.run else None,
         loss=loaded.loss,
         network=loaded.network,
         notice=found.notice,

@@ -125,7 +125,7 @@ def assess_model(
 ) -> Assessment:
     """Measure an opened model as ``evaluate_checkpoint`` does."""
     require_classifier(opened.model, opened.name)  # before images are fetched for it
-    record = opened.run.read_record() if opened.run else None
+    record = opened.record
     name = dataset or (record.config.dataset if record else "cifar10")
     images = load_dataset(name, data_dir or _data_dir_of(record, name), progress)
     form = _choose_pixels(opened, pixels, progress)
