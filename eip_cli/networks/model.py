@@ -1,5 +1,10 @@
 """The shared Keras model module: a network's name, file or import path -> a Keras model."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
 from eip_cli.foundation.backend import keras, use_default_settings
 from eip_cli.foundation.errors import ModelError
 
@@ -51,6 +56,17 @@ def require_classifier(model: keras.Model, name: str) -> None:
     if tuple(output_shape[1:]) != (CLASS_COUNT,):
         raise ModelError(f"{name} gives output of shape {_shape(output_shape)}: ({CLASS_COUNT},) is needed")
     require_names_for_files(model, name)
+
+
+@contextmanager
+def weights_swapped(model: keras.Model, weights: Sequence[np.ndarray]) -> Iterator[None]:
+    """Other weights for a while, in the order of ``model.weights``."""
+    held = model.get_weights()
+    model.set_weights(weights)
+    try:
+        yield
+    finally:
+        model.set_weights(held)
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:

@@ -7,8 +7,6 @@ is computed tells them apart, and only with weights such as training makes.
 
 import math
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from eip_cli.checkpoints.rebuilding.settings import OWN_CODE
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError, EipError, TrainingError
 from eip_cli.networks.known import KNOWN_NETWORKS
-from eip_cli.networks.model import build_model
+from eip_cli.networks.model import build_model, weights_swapped
 from eip_cli.networks.users_code import is_user_network
 
 # Of outputs: what rounding may differ by, in single precision and in half. The same network gives the same
@@ -52,7 +50,10 @@ def rehearse(opened: OpenedModel, source: str, images: np.ndarray, trust: bool) 
     """
     if source in KNOWN_NETWORKS:
         return Rehearsal()
-    with tempfile.TemporaryDirectory(prefix="eip-") as folder, _drawn_weights(opened.model):
+    with (
+        tempfile.TemporaryDirectory(prefix="eip-") as folder,
+        weights_swapped(opened.model, _draw_weights(opened.model)),
+    ):
         path = Path(folder) / "checkpoint.h5"
         weights_only = _save(opened, path)
         expected = _outputs(opened.model, images)
@@ -94,19 +95,15 @@ def _save(opened: OpenedModel, path: Path) -> bool:
     return False
 
 
-@contextmanager
-def _drawn_weights(model: keras.Model) -> Iterator[None]:
-    """Other trainable weights for a while: behind initial ones that are zero no difference would be seen."""
-    held = [np.asarray(keras.ops.convert_to_numpy(weight)) for weight in model.trainable_weights]
+def _draw_weights(model: keras.Model) -> list[np.ndarray]:
+    """The weights, trainable ones with noise: behind initial zeros no difference would be seen."""
+    drawn = dict(zip(map(id, model.weights), model.get_weights(), strict=True))
     random = np.random.RandomState(0)
-    try:
-        for weight, values in zip(model.trainable_weights, held, strict=True):
-            spread = 0.3 if values.ndim < 2 else math.prod(values.shape[:-1]) ** -0.5
-            weight.assign((values + spread * random.standard_normal(values.shape)).astype(values.dtype))
-        yield
-    finally:
-        for weight, values in zip(model.trainable_weights, held, strict=True):
-            weight.assign(values)
+    for place in map(id, model.trainable_weights):
+        values = drawn[place]
+        spread = 0.3 if values.ndim < 2 else math.prod(values.shape[:-1]) ** -0.5
+        drawn[place] = (values + spread * random.standard_normal(values.shape)).astype(values.dtype)
+    return list(drawn.values())
 
 
 def _outputs(model: keras.Model, images: np.ndarray) -> np.ndarray:

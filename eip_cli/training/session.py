@@ -4,8 +4,7 @@ The state file is the point of commitment (see state.py); history, checkpoints, 
 record follow from it, in that order, and are made again when a training is continued.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from eip_cli.checkpoints.checkpoint_file import save_model
-from eip_cli.foundation.backend import is_deterministic, keras
+from eip_cli.foundation.backend import is_deterministic
 from eip_cli.foundation.errors import EipError, RunError
 from eip_cli.foundation.files import file_sha256, remove_leftovers, write_atomically
 from eip_cli.foundation.interruption import Interrupted, InterruptionGuard
 from eip_cli.foundation.processor import processor_name
+from eip_cli.networks.model import weights_swapped
 from eip_cli.pictures.curves import draw_curves
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.runs.history import EpochRow, format_history
@@ -252,7 +252,7 @@ class _Session:
         """Write a plain Keras model with ``weights``, compiled but without optimizer state."""
         model = self._prepared.opened.model
         path = self.run.path / name
-        with _weights_swapped(model, weights):
+        with weights_swapped(model, weights):
             save_model(model, path, self._prepared.rehearsal.weights_only)
         self.record = replace(self.record, sha256={**self.record.sha256, name: file_sha256(path)})
 
@@ -263,15 +263,5 @@ class _Session:
         assert self._state is not None
         dataset = self._prepared.dataset
         test = LabelledImages(dataset.test_images, dataset.test_labels)
-        with _weights_swapped(self._prepared.opened.model, self._state.best_weights):
+        with weights_swapped(self._prepared.opened.model, self._state.best_weights):
             return self._trainer.measure(test, guard.check).accuracy
-
-
-@contextmanager
-def _weights_swapped(model: keras.Model, weights: tuple[np.ndarray, ...]) -> Iterator[None]:
-    held = model.get_weights()
-    model.set_weights(weights)
-    try:
-        yield
-    finally:
-        model.set_weights(held)
