@@ -5,7 +5,6 @@ unless the user says otherwise.
 """
 
 import re
-from dataclasses import asdict, fields
 from difflib import get_close_matches
 from importlib.resources import files
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from msgspec import Meta
 from eip_cli.foundation.errors import TrainingError
 from eip_cli.foundation.records import PositiveCount
 
-from .configuration import TrainConfig
+from .configuration import OWN, TrainConfig
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -85,10 +84,9 @@ def take_recipe(config: TrainConfig, where: str) -> Recipe:
 
     Raises TrainingError where its optimizer was the network's own, which no recipe can say.
     """
-    if "own" in (config.optimizer, config.schedule):
+    if OWN in (config.optimizer, config.schedule):
         raise TrainingError(f"{where} was trained by its network's own optimizer, which is no recipe")
-    kept = {item.name for item in fields(TrainConfig)} & set(SETTINGS)
-    return Recipe(**{name: value for name, value in asdict(config).items() if name in kept})
+    return Recipe(**{name: getattr(config, name) for name in SETTINGS})
 
 
 def _explain(message: str) -> str:

@@ -87,8 +87,6 @@ SCHEDULES: dict[str, Schedule] = {
     "one-cycle": one_cycle_rate,
 }
 OLD_NAMES = {"kinked": "report"}
-# These change from step to step; the others from epoch to epoch.
-PER_STEP = frozenset({"cosine", "linear", "one-cycle"})
 
 
 def parse_schedule(text: str) -> tuple[str, float | None]:
