@@ -14,7 +14,7 @@ from eip_cli.networks.users_code import is_user_network
 from eip_cli.networks.users_mistakes.missing_functions import require_function_name
 from eip_cli.recipes.pixels import BYTE_PIXELS, UNIT_PIXELS
 from eip_cli.runs.record import RunRecord
-from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, Run
 
 from .checkpoint_file import load_architecture, load_checkpoint
 from .code_run_before import note_code_run, places_of_code, was_code_run
@@ -28,17 +28,18 @@ class OpenedModel:
 
     ``source_sha256`` is the hash of the checkpoint, or of the file with a user's network; None
     for the known networks. ``loss`` is the file's own where it holds a plain Keras one; ``network``
-    the known network that the file's is; ``record`` that of the run whose checkpoint it is.
+    the known network that the file's is; ``record`` that of the ``run`` whose checkpoint it is.
     """
 
     name: str
     model: keras.Model
     source_sha256: str | None = None
     path: Path | None = None
-    record: RunRecord | None = None
+    run: Run | None = None
     loss: keras.losses.Loss | None = None
     network: str | None = None
     notice: str | None = None
+    record: RunRecord | None = None
 
     @property
     def is_as_recorded(self) -> bool:
@@ -115,6 +116,7 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
         model=loaded.model,
         source_sha256=file_sha256(found.path),
         path=found.path,
+        run=found.run,
         # After the hash: a training that goes on writes its checkpoint first, and then its record.
         record=found.run.read_record() if found.run else None,
         loss=loaded.loss,
