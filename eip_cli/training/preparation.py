@@ -18,6 +18,7 @@ from eip_cli.recipes.augmentation import parse_augmentation
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import PixelScale, make_pixel_scale
 from eip_cli.recipes.protocols import resolve_config
+from eip_cli.recipes.schedules import PLATEAU
 from eip_cli.runs.provenance import describe_environment, describe_hardware, describe_versions
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import Run, utc_now
@@ -72,6 +73,15 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     rehearsal = rehearse(opened, config.model, pixels.apply(val.images[:REHEARSED_IMAGES]), config.trust)
     if rehearsal.needs_code:
         progress.notice(f"Checkpoints of {opened.name} are read with its code: {rehearsal.reason}")
+    if str(config.schedule).startswith(PLATEAU):
+        watched = (
+            "training loss: no images are held out" if config.selected_on == "test" else "validation loss"
+        )
+        progress.notice(f"The plateau schedule watches the {watched}.")
+    if trainer.averages_by_optimizer:
+        progress.notice(
+            f"{opened.name}'s optimizer averages weights (use_ema): the averages are validated and saved."
+        )
     return Prepared(config, opened, dataset, train, val, trainer, pixels, rehearsal)
 
 

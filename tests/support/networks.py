@@ -28,6 +28,44 @@ def compiled() -> keras.Model:
     return model
 
 
+def averaged_by_its_optimizer() -> keras.Model:
+    """The same with an optimizer that keeps an average of the weights."""
+    model = tiny()
+    optimizer = keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5)
+    model.compile(optimizer=optimizer, loss="categorical_crossentropy")
+    return model
+
+
+def punished() -> keras.Model:
+    """Pays for its weights and its outputs, in a layer and in one inside another."""
+    inner = keras.Sequential([keras.Input((7, 7, 4)), layers.Conv2D(4, 3, kernel_regularizer="l2")])
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(4, 5, strides=4, activation="relu", activity_regularizer="l1"),
+            inner,
+            layers.Flatten(),
+            layers.Dense(10, "softmax", kernel_regularizer=keras.regularizers.L2(10.0)),
+        ]
+    )
+
+
+def unpunished() -> keras.Model:
+    """The same network, without."""
+    model = punished()
+    free = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(4, 5, strides=4, activation="relu"),
+            layers.Conv2D(4, 3),
+            layers.Flatten(),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+    free.set_weights(model.get_weights())
+    return free
+
+
 def dead() -> keras.Model:
     """Gives every image the same answer: its only ReLUs are never positive, so nothing before them learns."""
     return keras.Sequential(

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 from eip_cli.recipes.augmentation import KINDS, parse_augmentation
 from eip_cli.recipes.configuration import LARGEST_SEED, OPTIMIZERS
 from eip_cli.recipes.protocols import show_setting
-from eip_cli.recipes.schedules import SCHEDULES, parse_schedule
+from eip_cli.recipes.schedules import SCHEDULES, parse_schedule, show_form
 from eip_cli.runs.recipe_names import find_recipe
 
 from .messages import show_notice
@@ -18,6 +18,7 @@ from .options import data_dir_option, dataset_option, pixels_option, trust_optio
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 MOST_SEEDS = 1000
+USUAL_DECAY = 0.999
 
 
 class SeedList(click.ParamType):
@@ -124,6 +125,7 @@ _VARIABLE = {
     "weight_decay": click.FloatRange(0),
     "label_smoothing": click.FloatRange(0, 1, max_open=True),
     "clip_norm": PositiveNumber(),
+    "average_weights": click.FloatRange(0, 1, max_open=True),
 }
 
 # What a training is given, alone or as one of a sweep.
@@ -163,7 +165,7 @@ _TRAINING_OPTIONS = (
         "--schedule",
         type=_VARIABLE["schedule"],
         metavar="NAME[=X]",
-        help=f"Learning rate over the training: {', '.join(SCHEDULES)}[=PEAK_EPOCH]. [default: report; "
+        help=f"Learning rate over the training: {', '.join(map(show_form, SCHEDULES))}. [default: report; "
         "constant for base]",
     ),
     click.option(
@@ -180,6 +182,15 @@ _TRAINING_OPTIONS = (
         help="Share of each label that is spread over all classes. [default: 0]",
     ),
     click.option("--clip-norm", type=_VARIABLE["clip_norm"], help="Largest norm of all gradients together."),
+    click.option(
+        "--average-weights",
+        type=_VARIABLE["average_weights"],
+        is_flag=False,
+        flag_value=USUAL_DECAY,
+        metavar="[DECAY]",
+        help="Validate and save an exponential average of the weights, which each step keeps this share of. "
+        f"[default: none; without a number {USUAL_DECAY}]",
+    ),
     dataset_option,
     data_dir_option,
     click.option(
