@@ -1,4 +1,4 @@
-"""Averages of weights: what they are, that they are what is validated and saved, and what losses leave out."""
+"""Averages of weights: what they are, and that they are what counts; and what losses leave out."""
 
 from dataclasses import replace
 from pathlib import Path
