@@ -36,6 +36,10 @@ class LearningRate:
         steps = self._steps_per_epoch
         moment = Moment(epoch * steps + step, steps, config.epochs, self._losses)
         rate = rate_at(config.schedule, moment, config.learning_rate, config.warmup)
+        self.put_in_force(rate)
+        return rate
+
+    def put_in_force(self, rate: float) -> None:
+        """Let the next steps go by ``rate``, whatever the schedule."""
         if rate != self._in_force:
             self._optimizer.learning_rate = self._in_force = rate
-        return rate

@@ -8,7 +8,7 @@ would have done.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -223,23 +223,46 @@ class Trainer:
             targets = mix(targets, self._targets[partners], share)
         return images, targets
 
+    def try_rates(self, rates: Sequence[float], epoch: int) -> Iterator[float]:
+        """A step at each of ``rates``, from the first of ``epoch`` on; the loss of each, finite or not.
+
+        Images, their changes and dropout are those of a training's ``epoch`` (from 0) and the ones after it.
+        """
+        for place, rate in enumerate(rates):
+            number, step = divmod(place, self.steps_per_epoch)
+            if step == 0:
+                order = self._begin_epoch(epoch + number)
+            self._rate.put_in_force(rate)
+            yield self._take_step(epoch + number, self._batch_of(order, step))[0]
+
+    def _begin_epoch(self, epoch: int) -> np.ndarray:
+        """Set what is random in the network's layers; the order of the images."""
+        seed_random_layers(self.model, self._config.seed, epoch)
+        return image_order(self._config.seed, epoch, len(self._train))
+
+    def _batch_of(self, order: np.ndarray, step: int) -> np.ndarray:
+        return order[step * self._batch_size : (step + 1) * self._batch_size]
+
+    def _take_step(self, epoch: int, chosen: np.ndarray) -> tuple[float, float]:
+        """A step on the images ``chosen``: loss and accuracy, means over the batch."""
+        images, targets = self._take_batch(epoch, chosen)
+        logs = self._stepper.train_on_batch(images, targets, return_dict=True)
+        if self._average is not None:
+            self._average.update()
+        # Reading the loss waits for the device, so that a clock sees the whole step.
+        return float(logs[self._loss_name]), float(logs["accuracy"])
+
     def _train_epoch(
         self, epoch: int, observer: StepObserver, check: Callable[[], None]
     ) -> tuple[float, float]:
-        seed_random_layers(self.model, self._config.seed, epoch)
-        order = image_order(self._config.seed, epoch, len(self._train))
+        order = self._begin_epoch(epoch)
         seen, loss_sum, accuracy_sum = 0, 0.0, 0.0
         for step in range(self.steps_per_epoch):
             check()
             began = time.perf_counter()
-            chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
+            chosen = self._batch_of(order, step)
             rate = self._rate.set(epoch, step)
-            images, targets = self._take_batch(epoch, chosen)
-            logs = self._stepper.train_on_batch(images, targets, return_dict=True)
-            if self._average is not None:
-                self._average.update()
-            # Reading the loss waits for the device, so the clock sees the whole step.
-            loss = float(logs[self._loss_name])
+            loss, accuracy = self._take_step(epoch, chosen)
             self._step_rates.append(len(chosen) / (time.perf_counter() - began))
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -248,7 +271,7 @@ class Trainer:
                 )
             seen += len(chosen)
             loss_sum += len(chosen) * loss
-            accuracy_sum += len(chosen) * float(logs["accuracy"])
+            accuracy_sum += len(chosen) * accuracy
             observer.step_done(epoch + 1, step + 1, loss_sum / seen, accuracy_sum / seen)
         return loss_sum / seen, accuracy_sum / seen
 

@@ -36,6 +36,23 @@ def averaged_by_its_optimizer() -> keras.Model:
     return model
 
 
+def scheduled() -> keras.Model:
+    """The same with an optimizer that follows a schedule of its own."""
+    model = tiny()
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="categorical_crossentropy")
+    return model
+
+
+def not_finite() -> keras.Model:
+    """Gives no number, ever."""
+    image = keras.Input((32, 32, 3))
+    features = layers.Dense(10, bias_initializer=keras.initializers.Constant(float("nan")))(
+        layers.Flatten()(image)
+    )
+    return keras.Model(image, layers.Softmax()(features))
+
+
 def punished() -> keras.Model:
     """Pays for its weights and its outputs, in a layer and in one inside another."""
     inner = keras.Sequential([keras.Input((7, 7, 4)), layers.Conv2D(4, 3, kernel_regularizer="l2")])
