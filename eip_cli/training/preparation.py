@@ -23,7 +23,7 @@ from eip_cli.runs.provenance import describe_environment, describe_hardware, des
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import Run, utc_now
 
-from .augmented_images import AugmentedImages
+from .images.draws import Draws
 from .rehearsal import Rehearsal, rehearse
 from .trainer import LabelledImages, Trainer
 
@@ -63,12 +63,9 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     assert config.pixels is not None  # the configuration is a resolved one
     pixels = make_pixel_scale(config.pixels, lambda: dataset.channel_statistics)
     augmentation = parse_augmentation(config.augment)
-    augmented = (
-        AugmentedImages(train.images, augmentation, dataset.channel_statistics[0], config.seed)
-        if augmentation.texts
-        else None
-    )
-    trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, augmented)
+    mean, _ = dataset.channel_statistics
+    draws = Draws(augmentation, train.images.shape, mean, config.seed) if augmentation.texts else None
+    trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, draws)
     # After the trainer has compiled the network: that is what will be saved.
     rehearsal = rehearse(opened, config.model, pixels.apply(val.images[:REHEARSED_IMAGES]), config.trust)
     if rehearsal.needs_code:

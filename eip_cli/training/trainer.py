@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 
 from eip_cli.acceleration.twin import accelerate
-from eip_cli.foundation.backend import keras
+from eip_cli.foundation.backend import accelerator_names, keras
 from eip_cli.foundation.errors import ModelError, TrainingError
 from eip_cli.networks.model import weights_swapped
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
 from eip_cli.runs.history import EpochRow
 
-from .augmented_images import AugmentedImages, draw_permutation, mix
+from .images.batches import Batches
+from .images.draws import Draws, draw_permutation
 from .learning_rate import LearningRate
 from .measurement import (
     Loss,
@@ -69,7 +70,7 @@ class Trainer:
         val: LabelledImages,
         loss: Loss | None = None,
         pixels: PixelScale = UNIT_PIXELS,
-        augmented: AugmentedImages | None = None,
+        draws: Draws | None = None,
     ) -> None:
         self.model = model
         self._config = config
@@ -81,8 +82,8 @@ class Trainer:
         outputs = model(pixels.apply(val.images[:8]), training=False)
         self._loss = as_probabilities(np.asarray(outputs), loss or loss_of(model))
         train_loss = smoothed(self._loss, config)
-        self._targets = targets_for(train_loss, train.labels)
-        self._augmented = augmented
+        targets = targets_for(train_loss, train.labels)
+        self._batches = Batches(train.images, targets, pixels, draws, bool(accelerator_names()))
         require_probabilities(np.asarray(outputs), self._loss, config.model)
         optimizer = make_optimizer(model, config)
         twin = accelerate(model) if config.accelerate else None
@@ -210,19 +211,6 @@ class Trainer:
         assert self._config.batch_size is not None  # the configuration is a resolved one
         return self._config.batch_size
 
-    def _take_batch(self, epoch: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The images ``chosen``, by indices, as the network takes them in ``epoch``, and their targets."""
-        augmented = self._augmented
-        if augmented is None:
-            return self._pixels.apply(self._train.images[chosen]), self._targets[chosen]
-        images, targets = self._pixels.apply(augmented.take(epoch, chosen)), self._targets[chosen]
-        if augmented.mixes:
-            partners, share = augmented.partners(epoch, chosen)
-            others = self._pixels.apply(augmented.take(epoch, partners))
-            images = mix(images, others, share)
-            targets = mix(targets, self._targets[partners], share)
-        return images, targets
-
     def try_rates(self, rates: Sequence[float], epoch: int) -> Iterator[float]:
         """A step at each of ``rates``, from the first of ``epoch`` on; the loss of each, finite or not.
 
@@ -245,7 +233,7 @@ class Trainer:
 
     def _take_step(self, epoch: int, chosen: np.ndarray) -> tuple[float, float]:
         """A step on the images ``chosen``: loss and accuracy, means over the batch."""
-        images, targets = self._take_batch(epoch, chosen)
+        images, targets = self._batches.take(epoch, chosen)
         logs = self._stepper.train_on_batch(images, targets, return_dict=True)
         if self._average is not None:
             self._average.update()
