@@ -272,8 +272,15 @@ def test_dropout_follows_the_layers_seed_generator() -> None:
         lambda: [layers.Conv2D(9, 3, activation="relu"), layers.MaxPooling2D(2)],
         lambda: [separable(padding="same"), layers.BatchNormalization(**NORM), layers.ReLU()],
         lambda: [layers.Conv2D(9, 3, activation="softplus"), layers.AveragePooling2D(2)],
+        lambda: [layers.DepthwiseConv2D(3), layers.BatchNormalization(**NORM), layers.Activation("silu")],
     ],
-    ids=["separable, norm", "plain, max pooling", "separable, norm, relu", "average pooling"],
+    ids=[
+        "separable, norm",
+        "plain, max pooling",
+        "separable, norm, relu",
+        "average pooling",
+        "depthwise, silu",
+    ],
 )
 def test_dropout_in_a_block_has_the_gradient_of_what_it_kept(
     make_parts: Callable[[], list[keras.layers.Layer]],
