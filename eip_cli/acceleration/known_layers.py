@@ -12,19 +12,18 @@ from eip_cli.foundation.backend import keras
 layers = keras.layers
 Node = Any  # of Keras's graph, whose class is private
 
-NAMES = ("linear", "relu", "relu6", "silu", "hard_silu")
-_FUNCTIONS = [(getattr(keras.activations, name), name) for name in NAMES]
-_FUNCTIONS += [(getattr(keras.ops, name), name) for name in NAMES[1:]]
-
-
-def _operation_types() -> dict[type, str]:
-    """The operations that functions of Keras leave in a graph where they are called on its tensors."""
-    tensor = keras.Input((1,))
-    functions = [(keras.activations.relu, "relu"), *((getattr(keras.ops, name), name) for name in NAMES[1:])]
-    return {type(function(tensor)._keras_history.operation): name for function, name in functions}
-
-
-_OPERATION_TYPES = _operation_types()
+_NAMES = ("linear", "relu", "relu6", "silu", "hard_silu")
+_FUNCTIONS = [(getattr(keras.activations, name), name) for name in _NAMES]
+_FUNCTIONS += [(getattr(keras.ops, name), name) for name in _NAMES[1:]]
+# What a function of Keras leaves in a graph where it is called on a tensor. Its class is private: it is known
+# by its place, since calling the function here would use up names of the user's layers.
+_OPERATIONS = {
+    "keras.src.activations.activations.ReLU": "relu",
+    "keras.src.ops.nn.Relu": "relu",
+    "keras.src.ops.nn.Relu6": "relu6",
+    "keras.src.ops.nn.Silu": "silu",
+    "keras.src.ops.nn.HardSilu": "hard_silu",
+}
 
 
 def is_convolution(node: Node) -> bool:
@@ -67,7 +66,7 @@ def name_activation(node: Node) -> str | None:
         return name_function(operation.activation)
     if type(operation) is layers.ReLU and _is_float32(operation):
         return _name_relu(operation)
-    name = _OPERATION_TYPES.get(type(operation))
+    name = _OPERATIONS.get(f"{type(operation).__module__}.{type(operation).__qualname__}")
     return _name_relu(operation) if name == "relu" and hasattr(operation, "max_value") else name
 
 
