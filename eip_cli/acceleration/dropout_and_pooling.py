@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from .convolution_block import Function, Tensor, compiled, dropout_key, hashed_keep
+from .block_passes import Function, Tensor, compiled, dropout_key, hashed_keep
 
 
 @functools.cache

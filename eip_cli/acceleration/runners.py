@@ -1,4 +1,4 @@
-"""What runs in the place of a chain of layers, on the layers' own variables.
+"""What runs in the place of calls of layers, on the layers' own variables.
 
 Only imported where Keras runs on TensorFlow.
 """
@@ -10,20 +10,29 @@ import tensorflow as tf
 
 from eip_cli.foundation.backend import keras
 
+from .block_passes import BlockForm
 from .chains import Chain
-from .convolution_block import BlockForm, convolution_block, convolution_block_inference
+from .convolution_block import convolution_block, convolution_block_inference
+from .convolutions import Geometry, Kind
 from .dropout_and_pooling import dropout, pool
+from .known_layers import Node
 
 layers = keras.layers
 Run = Callable[..., Any]  # input tensor, training -> output tensor
+KINDS: dict[type, Kind] = {
+    layers.Conv2D: "plain",
+    layers.DepthwiseConv2D: "depthwise",
+    layers.SeparableConv2D: "separable",
+}
 
 
-def replace_layers(found: Chain | keras.layers.Layer) -> dict[int, Run]:
-    """What runs in each layer's place, by the layer's id(); all of a chain runs in its convolution's."""
+def replace_calls(found: Chain | Node) -> dict[int, Run]:
+    """What runs in each call's place, by the call's id(); all of a chain runs in its first call's."""
     if isinstance(found, Chain):
         first, *others = found.members
         return {id(first): _run_block(found)} | {id(member): _pass_through for member in others}
-    return {id(found): _run_dropout(found) if type(found) is layers.Dropout else _run_pooling(found)}
+    layer = found.operation
+    return {id(found): _run_dropout(layer) if type(layer) is layers.Dropout else _run_pooling(layer)}
 
 
 def _pass_through(tensor: Any, training: bool) -> Any:
@@ -42,42 +51,62 @@ def _run_pooling(layer: keras.layers.Layer) -> Run:
     return lambda tensor, training: pool(tensor, kind, tuple(layer.pool_size))
 
 
+def _layer_of(node: Node | None) -> Any:
+    return None if node is None else node.operation
+
+
 def _form_of(chain: Chain) -> BlockForm:
+    norm, dropping, pooling = map(_layer_of, (chain.norm, chain.dropout, chain.pool))
+    inner, outer = chain.activations
     return BlockForm(
-        strides=tuple(chain.convolution.strides),
-        padding=chain.convolution.padding,
-        inner_relu=chain.has_relu,
-        batch_norm=chain.norm is not None,
-        outer_relu=chain.norm is not None and chain.relu is not None,
-        epsilon=chain.norm.epsilon if chain.norm is not None else 0.0,
-        dropout=chain.dropout.rate if chain.dropout is not None else 0.0,
-        average=tuple(chain.pool.pool_size) if chain.pool is not None else (1, 1),
+        convolution=None if chain.convolution is None else _geometry_of(chain.convolution.operation),
+        inner=inner,
+        batch_norm=norm is not None,
+        outer=outer,
+        epsilon=norm.epsilon if norm is not None else 0.0,
+        dropout=dropping.rate if dropping is not None else 0.0,
+        average=tuple(pooling.pool_size) if pooling is not None else (1, 1),
     )
 
 
-def _run_block(chain: Chain) -> Run:
-    form, norm, convolution = _form_of(chain), chain.norm, chain.convolution
-    filters = convolution.filters
+def _geometry_of(convolution: keras.layers.Layer) -> Geometry:
+    return Geometry(
+        kind=KINDS[type(convolution)],
+        strides=tuple(convolution.strides),
+        padding=convolution.padding,
+        dilation=tuple(convolution.dilation_rate),
+    )
 
-    def value_of(variable: Any, default: float) -> Any:
+
+def _kernels_of(convolution: keras.layers.Layer | None) -> list[Any]:
+    if convolution is None:
+        return []
+    if type(convolution) is layers.SeparableConv2D:
+        pointwise = tf.convert_to_tensor(convolution.pointwise_kernel)[0, 0]
+        return [tf.convert_to_tensor(convolution.depthwise_kernel), pointwise]
+    return [tf.convert_to_tensor(convolution.kernel)]
+
+
+def _run_block(chain: Chain) -> Run:
+    form, dropping = _form_of(chain), _layer_of(chain.dropout)
+    convolution, norm = _layer_of(chain.convolution), _layer_of(chain.norm)
+    filters = chain.members[0].outputs[0].shape[-1]
+
+    def value_of(layer: keras.layers.Layer | None, name: str, default: float) -> Any:
+        variable = getattr(layer, name, None)
         return tf.fill((filters,), default) if variable is None else tf.convert_to_tensor(variable)
 
     def run(tensor: Any, training: bool) -> Any:
-        if type(convolution) is layers.SeparableConv2D:
-            pointwise = tf.convert_to_tensor(convolution.pointwise_kernel)[0, 0]
-            kernels = [tf.convert_to_tensor(convolution.depthwise_kernel), pointwise]
-        else:
-            kernels = [tf.convert_to_tensor(convolution.kernel)]
-        bias = value_of(convolution.bias, 0.0)
-        gamma = value_of(norm and norm.gamma, 1.0)
-        beta = value_of(norm and norm.beta, 0.0)
+        kernels = _kernels_of(convolution)
+        bias = value_of(convolution, "bias", 0.0)
+        gamma, beta = value_of(norm, "gamma", 1.0), value_of(norm, "beta", 0.0)
         if not training:
             if norm is None:
                 return convolution_block_inference(form, tensor, kernels, bias, gamma, beta)
             scale = gamma * tf.math.rsqrt(norm.moving_variance + norm.epsilon)
             offset = beta - norm.moving_mean * scale
             return convolution_block_inference(form, tensor, kernels, bias, scale, offset)
-        state = tf.zeros((2,), tf.int64) if chain.dropout is None else chain.dropout.seed_generator.next()
+        state = tf.zeros((2,), tf.int64) if dropping is None else dropping.seed_generator.next()
         output, mean, variance = convolution_block(form, tensor, kernels, bias, gamma, beta, state)
         if norm is not None:
             momentum = norm.momentum

@@ -2,14 +2,16 @@
 
 ``accelerate`` is the one way in. The twin runs convolutions together with the batch norm,
 activation, dropout and pooling behind them, and dropout and pooling elsewhere, by TensorFlow code
-of this package (``chains`` finds them, ``runners`` runs them), and every other layer as
-it is. The model itself is left as it was: train the twin, save the model.
+of this package (``known_layers`` knows them, ``chains`` joins them, ``runners`` runs them), and every
+other layer as it is. A layer that is called several times is looked at call by call. The model itself is
+left as it was: train the twin, save the model.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from eip_cli.foundation.backend import is_tensorflow_on_cpu, keras
+from eip_cli.networks.graphs import iterate_nodes
 
 from .chains import find_chains
 
@@ -29,17 +31,17 @@ def accelerate(model: keras.Model) -> keras.Model | None:
     """
     if not is_tensorflow_on_cpu() or not _is_plain_graph(model):
         return None
-    replaced = _find_replacements(keras.Model(model.inputs, model.outputs))
-    return _Twin(model, replaced) if replaced else None
+    graph = keras.Model(model.inputs, model.outputs)
+    replaced = _find_replacements(graph)
+    return _Twin(model, graph, replaced) if replaced else None
 
 
 class _Twin(keras.Model):
-    """Runs a model's graph with some operations replaced; the model it holds is where its variables live."""
+    """Runs a model's graph with some calls replaced; the model it holds is where its variables live."""
 
-    def __init__(self, plain: keras.Model, replaced: dict[int, Run]) -> None:
+    def __init__(self, plain: keras.Model, graph: keras.Model, replaced: dict[int, Run]) -> None:
         super().__init__(name="twin")  # TensorFlow takes fewer names than the plain model may have
         self.plain = plain
-        graph = keras.Model(plain.inputs, plain.outputs)
         # In a closure, where Keras does not find it: its layers are tracked as the plain model's alone.
         self._run = lambda inputs, training: _run_graph(graph, replaced, inputs, training)
         self.built = True
@@ -59,7 +61,6 @@ def _is_plain_graph(model: keras.Model) -> bool:
         plain
         and len(model.inputs) == len(model.outputs) == 1
         and "float" in str(model.inputs[0].dtype)  # the twin computes with floats from the first layer on
-        and hasattr(keras.Function, "_run_through_graph")
     )
 
 
@@ -69,25 +70,25 @@ def _functional_call() -> Any:
 
 
 def _run_graph(graph: keras.Model, replaced: dict[int, Run], inputs: Any, training: bool) -> Any:
-    def operation_of(operation: Any) -> Run:
-        if id(operation) in replaced:
-            run = replaced[id(operation)]
-            return lambda tensor, **_: run(tensor, training)
-        if getattr(operation, "_call_has_training_arg", False):
-            return lambda *args, **settings: operation(*args, **{**settings, "training": training})
-        return operation
-
-    outputs = graph._run_through_graph(
-        [keras.ops.convert_to_tensor(inputs, dtype="float32")], operation_fn=operation_of
-    )
-    return outputs[0] if isinstance(outputs, list | tuple) else outputs
+    """Keras's own loop over the graph goes by operations, which may be called twice; this one by calls."""
+    values = {id(graph.inputs[0]): keras.ops.convert_to_tensor(inputs, dtype="float32")}
+    for node in iterate_nodes(graph):
+        arguments, settings = node.arguments.fill_in(values)
+        if id(node) in replaced:
+            outputs = replaced[id(node)](arguments[0], training)
+        else:
+            if getattr(node.operation, "_call_has_training_arg", False):
+                settings = {**settings, "training": training}
+            outputs = node.operation(*arguments, **settings)
+        values.update(zip(map(id, node.outputs), keras.tree.flatten(outputs), strict=False))
+    return values[id(graph.outputs[0])]
 
 
 def _find_replacements(graph: keras.Model) -> dict[int, Run]:
-    """What runs in the place of an operation, by the operation's id()."""
-    from .runners import replace_layers
+    """What runs in the place of a call, by the id() of its node."""
+    from .runners import replace_calls
 
     replaced: dict[int, Run] = {}
     for found in find_chains(graph):
-        replaced |= replace_layers(found)
+        replaced |= replace_calls(found)
     return replaced

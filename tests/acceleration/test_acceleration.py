@@ -8,6 +8,18 @@ import pytest
 from eip_cli.acceleration.twin import accelerate
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.known import build_base, build_separable
+from tests.support.twins import (
+    ABSOLUTE,
+    NORM,
+    RELATIVE,
+    assert_same_mathematics,
+    batches,
+    chain,
+    gradients,
+    network,
+    separable,
+    twin_of,
+)
 
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the fast path is TensorFlow's", allow_module_level=True)
@@ -15,95 +27,6 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 
 layers = keras.layers
-Block = Callable[[keras.KerasTensor], keras.KerasTensor]
-
-# Inference: a few roundings of 6e-8 of a value.
-RELATIVE, ABSOLUTE = 1e-4, 1e-5
-
-
-def network(block: Block, size: int = 8, channels: int = 6) -> keras.Model:
-    """A network with ``block`` in the middle of layers that the twin leaves alone."""
-    keras.utils.set_random_seed(1)
-    image = keras.Input((size, size, 3))
-    features = layers.Conv2D(channels, 1, activation="tanh")(image)
-    pooled = layers.GlobalAveragePooling2D()(block(features))
-    return keras.Model(image, layers.Dense(4, activation="softmax")(pooled))
-
-
-def twin_of(model: keras.Model) -> keras.Model:
-    twin = accelerate(model)
-    assert twin is not None
-    return twin
-
-
-def chain(*parts: keras.layers.Layer) -> Block:
-    def call(tensor: keras.KerasTensor) -> keras.KerasTensor:
-        for part in parts:
-            tensor = part(tensor)
-        return tensor
-
-    return call
-
-
-def batches(
-    count: int, size: int = 8, classes: int = 4, batch: int = 24
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    rng = np.random.default_rng(0)
-    return [
-        (
-            rng.random((batch, size, size, 3), dtype="float32"),
-            np.eye(classes, dtype="float32")[rng.integers(classes, size=batch)],
-        )
-        for _ in range(count)
-    ]
-
-
-def gradients(model: keras.Model, source: keras.Model, images: np.ndarray) -> list[np.ndarray]:
-    """The output in training mode, then the gradients of a fixed function of it, inputs first."""
-
-    @tf.function
-    def compute(tensor):
-        variables = [variable.value for variable in source.trainable_variables]
-        with tf.GradientTape() as tape:
-            tape.watch(tensor)
-            output = model(tensor, training=True)
-            target = tf.reduce_sum(output * tf.constant([1.0, -2.0, 3.0, 0.5], output.dtype))
-        return [output, *tape.gradient(target, [tensor, *variables])]
-
-    return [np.asarray(value) for value in compute(tf.constant(images, source.dtype))]
-
-
-def assert_same_mathematics(make_block: Callable[[], Block]) -> None:
-    """Outputs, gradients, moving averages and inference of the twin are the model's.
-
-    The yardstick is Keras in float64: the twin must not be further from it than twice what Keras
-    in float32 is, or than a few roundings.
-    """
-    images = batches(1)[0][0]
-    plain, model = network(make_block()), network(make_block())
-    keras.config.set_dtype_policy("float64")
-    try:
-        exact = network(make_block())
-    finally:
-        keras.config.set_dtype_policy("float32")
-    for other in (model, exact):
-        other.set_weights(plain.get_weights())
-    twin = twin_of(model)
-    wanted = gradients(exact, exact, images) + exact.get_weights()
-    rounded = gradients(plain, plain, images) + plain.get_weights()
-    found = gradients(twin, model, images) + model.get_weights()
-    for reference, keras_value, value in zip(wanted, rounded, found, strict=True):
-        scale = np.abs(reference).max()
-        allowed = 2 * np.abs(keras_value - reference).max() + 1e-5 * scale + 1e-9
-        assert np.abs(value - reference).max() <= allowed
-    np.testing.assert_allclose(twin(images), plain(images), RELATIVE, ABSOLUTE)
-
-
-def separable(**settings: object) -> keras.layers.Layer:
-    return layers.SeparableConv2D(settings.pop("filters", 10), settings.pop("kernel", 3), **settings)
-
-
-NORM = {"momentum": 0.8, "gamma_initializer": "random_uniform", "beta_initializer": "random_uniform"}
 
 FUSED_BLOCKS = {
     "convolution alone": lambda: chain(separable()),
@@ -349,8 +272,15 @@ def test_dropout_follows_the_layers_seed_generator() -> None:
         lambda: [layers.Conv2D(9, 3, activation="relu"), layers.MaxPooling2D(2)],
         lambda: [separable(padding="same"), layers.BatchNormalization(**NORM), layers.ReLU()],
         lambda: [layers.Conv2D(9, 3, activation="softplus"), layers.AveragePooling2D(2)],
+        lambda: [layers.DepthwiseConv2D(3), layers.BatchNormalization(**NORM), layers.Activation("silu")],
     ],
-    ids=["separable, norm", "plain, max pooling", "separable, norm, relu", "average pooling"],
+    ids=[
+        "separable, norm",
+        "plain, max pooling",
+        "separable, norm, relu",
+        "average pooling",
+        "depthwise, silu",
+    ],
 )
 def test_dropout_in_a_block_has_the_gradient_of_what_it_kept(
     make_parts: Callable[[], list[keras.layers.Layer]],
