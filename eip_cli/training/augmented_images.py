@@ -4,12 +4,14 @@ So a training repeats to the bit and continues exactly, whatever its batch size 
 draw depends on what was drawn before it, or on which images stand together in a batch.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eip_cli.datasets.dataset import Dataset
 from eip_cli.recipes.augmentation import Augmentation
 
 # The streams of draws: two changes of one image must not be drawn from one number.
@@ -157,6 +159,42 @@ def mix(
     """``share`` (n,) of each row of ``one``, the rest of that of ``other``."""
     weights = share.reshape(-1, *(1,) * (one.ndim - 1))
     return weights * one + (1 - weights) * other
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Training images of different classes, by name, and what augmentation makes of each.
+
+    ``images`` are uint8 (n, 1 + draws, height, width, channels): first the image as it is.
+    """
+
+    class_names: tuple[str, ...]
+    images: NDArray[np.uint8]
+
+
+def draw_samples(
+    dataset: Dataset, augmentation: Augmentation, seed: int, count: int = 10, draws: int = 8
+) -> Samples:
+    """``count`` training images that ``seed`` picks, in the order of their classes, and ``draws`` of each.
+
+    The draws are those of the first epochs of a training on all images with this seed.
+    """
+    labels = dataset.train_labels
+    shuffled = draw_permutation(seed, count=len(labels))
+    _, firsts = np.unique(labels[shuffled], return_index=True)  # of each class that there is
+    chosen = shuffled[np.sort(firsts)[:count]]
+    chosen = chosen[np.argsort(labels[chosen])]
+    augmented = AugmentedImages(dataset.train_images, augmentation, dataset.channel_statistics[0], seed)
+    drawn = [dataset.train_images[chosen]]
+    for epoch in range(draws):
+        images = augmented.take(epoch, chosen)
+        if augmented.mixes:
+            partners, share = augmented.partners(epoch, chosen)
+            others = augmented.take(epoch, partners)
+            images = np.rint(mix(images.astype("f4"), others.astype("f4"), share)).astype(np.uint8)
+        drawn.append(images)
+    names = tuple(dataset.class_names[label] for label in labels[chosen])
+    return Samples(names, np.stack(drawn, axis=1))
 
 
 def _reflect(places: NDArray[Any], size: int) -> NDArray[Any]:

@@ -2,11 +2,14 @@
 
 import pickle
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from eip_cli.datasets.cifar10 import FOLDER_NAME, TEST_FILE, TRAIN_FILES
+from eip_cli.datasets.cifar10 import CIFAR10
+
+SMALL_CIFAR10 = replace(CIFAR10, train_counts=(10,) * 10, test_counts=(2,) * 10)  # 20 images a file
 
 
 def write_cifar10(folder: Path, images_per_file: int = 10_000, seed: int | None = None) -> Path:
@@ -14,11 +17,11 @@ def write_cifar10(folder: Path, images_per_file: int = 10_000, seed: int | None 
 
     Labels go round 0-9. Images are black, which is quick to write; random where a seed is given.
     """
-    batches = folder / FOLDER_NAME
+    batches = folder / CIFAR10.folder_name
     batches.mkdir(parents=True)
     random = np.random.default_rng(seed)
     labels = [number % 10 for number in range(images_per_file)]
-    for name in (*TRAIN_FILES, TEST_FILE):
+    for name in CIFAR10.batch_files:
         images = np.zeros((images_per_file, 3072), np.uint8)
         if seed is not None:
             images = random.integers(0, 256, images.shape, np.uint8)
@@ -31,5 +34,5 @@ def write_cifar10(folder: Path, images_per_file: int = 10_000, seed: int | None 
 def pack_cifar10(batches: Path, archive: Path) -> Path:
     """Pack a folder of batches as CIFAR-10 is packed, and return the archive's path."""
     with tarfile.open(archive, "w:gz") as file:
-        file.add(batches, FOLDER_NAME)
+        file.add(batches, CIFAR10.folder_name)
     return archive
