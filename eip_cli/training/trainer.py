@@ -42,7 +42,7 @@ WARM_UP_STEPS = 5
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """uint8 images (n, 32, 32, 3) and their integer labels (n,)."""
+    """uint8 images (n, height, width, channels) and their integer labels (n,)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -77,7 +77,8 @@ class Trainer:
         outputs = model(pixels.apply(val.images[:8]), training=False)
         self._loss = as_probabilities(np.asarray(outputs), loss or loss_of(model))
         train_loss = smoothed(self._loss, config)
-        self._targets = targets_for(train_loss, train.labels)
+        classes = outputs.shape[-1]
+        self._targets = targets_for(train_loss, train.labels, classes)
         self._augmented = augmented
         require_probabilities(np.asarray(outputs), self._loss, config.model)
         optimizer = make_optimizer(model, config)
@@ -92,7 +93,7 @@ class Trainer:
         self._optimizer.build(model.trainable_variables)
         # Metrics make their variables when they first see outputs. Were that in the first step, TensorFlow
         # would trace the step twice.
-        self._stepper.compute_metrics(None, targets_for(train_loss, val.labels[:8]), outputs)
+        self._stepper.compute_metrics(None, targets_for(train_loss, val.labels[:8], classes), outputs)
         self._stepper.reset_metrics()
         fresh = type(optimizer).from_config(optimizer.get_config())
         model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])

@@ -134,11 +134,13 @@ _TRAINING_OPTIONS = (
         help="Settings to begin with: a recipe that eip recipes lists, a .toml file like one, or a run's; "
         "options here override them.",
     ),
-    click.option("--epochs", type=_VARIABLE["epochs"], help="Epochs. [default: 50 on cifar10, 10 on digits]"),
+    click.option(
+        "--epochs", type=_VARIABLE["epochs"], help="Epochs. [default: 50 on cifar10 and cifar100, else 10]"
+    ),
     click.option(
         "--batch-size",
         type=_VARIABLE["batch_size"],
-        help="Images a step. [default: 128 on cifar10, 16 on digits]",
+        help="Images a step. [default: 128, on digits 16]",
     ),
     click.option(
         "--learning-rate",
