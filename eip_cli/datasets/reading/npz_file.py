@@ -5,6 +5,7 @@ NumPy's own reader takes the shapes from the file, and a few bytes can ask for a
 
 import io
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -20,8 +21,9 @@ from eip_cli.foundation.errors import DataError
 MAX_HEADER_BYTES = 4096
 MAX_ELEMENT_BYTES = 8
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What a damaged zip archive or .npy file can raise, or one with a password or of a later version.
-_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError)
+# What a damaged zip archive can raise, or one with a password or of a later version, and NumPy's parser.
+_ZIP_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+_DAMAGES = (*_ZIP_DAMAGES, ValueError, TypeError, SyntaxError, tokenize.TokenError, MemoryError)
 
 
 def read_npz(
@@ -34,7 +36,10 @@ def read_npz(
     """
     try:
         collection.require_file(path)
-        with zipfile.ZipFile(path) as archive:
+        # In memory, so that an OSError is the disk's: a damaged archive names places that no file has.
+        with path.open("rb") as file:
+            content = file.read(sum(map(_most_bytes, shapes.values())) + 1)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {name: _read_member(archive, name, shape) for name, shape in shapes.items()}
     except FileNotFoundError:
         raise DataError(f"{path} is missing: {collection.fresh_copy}") from None
@@ -50,11 +55,15 @@ def read_npz(
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
 
 
+def _most_bytes(shape: tuple[int, ...]) -> int:
+    return MAX_HEADER_BYTES + MAX_ELEMENT_BYTES * math.prod(shape)
+
+
 def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.integer]:
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in _COMPRESSIONS:
         raise ValueError(f"{name} is compressed in an unusual way")
-    if member.file_size > MAX_HEADER_BYTES + MAX_ELEMENT_BYTES * math.prod(shape):
+    if member.file_size > _most_bytes(shape):
         raise ValueError(f"{name} is too large")
     content = archive.read(member)
     # The header is text that NumPy parses as a literal; it is believed only where it says what it should.
