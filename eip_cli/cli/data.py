@@ -57,7 +57,7 @@ def data(
 
     from eip_cli.pictures.image_grid import draw_image_grid
     from eip_cli.recipes.augmentation import parse_augmentation
-    from eip_cli.training.augmented_images import draw_samples
+    from eip_cli.training.images.samples import draw_samples
 
     samples = draw_samples(images, parse_augmentation(augment), seed)
     how = ", ".join(augment) or "none"

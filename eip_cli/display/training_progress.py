@@ -1,7 +1,15 @@
 """What is seen while a command works: downloads, steps and epochs, on standard error."""
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from eip_cli.comparison.record_checks import describe_recipe, is_at_chance
 from eip_cli.published.baseline import baseline_for
@@ -32,8 +40,14 @@ class CommandProgress:
             size = f"{total_bytes / 1e6:,.0f} MB" if total_bytes >= 1e6 else f"{total_bytes / 1e3:,.0f} kB"
             self.notice(f"{description} ({size})")
 
+    def start_steps(self, description: str, count: int) -> None:
+        """Work that is counted in steps begins."""
+        self._open_bar(description, count, MofNCompleteColumn())
+        if not self._console.is_terminal:
+            self.notice(f"{description}: {count} steps")
+
     def advance(self, n_bytes: int) -> None:
-        """Bytes have arrived."""
+        """Bytes have arrived, or steps are done."""
         if self._bar:
             self._bar.advance(self._bar.task_ids[0], n_bytes)
 
@@ -118,7 +132,7 @@ class CommandProgress:
                 "gives every image one answer stays there: another --seed or a lower --learning-rate helps."
             )
 
-    def _open_bar(self, description: str, total: float, column: TextColumn | DownloadColumn) -> None:
+    def _open_bar(self, description: str, total: float, column: ProgressColumn) -> None:
         self.finish()
         if not self._console.is_terminal:
             return

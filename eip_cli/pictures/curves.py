@@ -11,7 +11,7 @@ from eip_cli.runs.history import EpochRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-from .figures import new_figure, save_figure, show_name
+from .figures import COLORS, new_figure, save_figure, show_name
 
 VALIDATION_LABELS = {"test": "test images", "validation": "held-out training images"}
 
@@ -57,9 +57,7 @@ class Curve:
         return range(1, 1 + min(map(len, self.runs), default=0))
 
 
-# Okabe and Ito's colours (2008), told apart by the colour-blind too; without their yellow, which is
-# faint on white. Further curves take another line style.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# Curves beyond the colours take another line style.
 _LINE_STYLES = ("-", "--", "-.")
 _PUBLISHED_COLORS = ("#666666", "#999999")
 # From this many epochs on, a second panel shows the later half: the first epochs, far below, would
@@ -94,8 +92,8 @@ def _draw_panel(axes: "Axes", curves: Sequence[Curve], first: int, last: int) ->
     for number, curve in enumerate(curve for curve in curves if curve.is_published):
         _draw_curve(axes, curve, first, last, color=_PUBLISHED_COLORS[number % 2], linestyle=":", zorder=1.5)
     for number, curve in enumerate(curve for curve in curves if not curve.is_published):
-        color = _COLORS[number % len(_COLORS)]
-        style = _LINE_STYLES[number // len(_COLORS) % len(_LINE_STYLES)]
+        color = COLORS[number % len(COLORS)]
+        style = _LINE_STYLES[number // len(COLORS) % len(_LINE_STYLES)]
         _draw_curve(axes, curve, first, last, color=color, linestyle=style, marker=marker, zorder=2.5)
     if any(curve.is_published for curve in curves):
         label = f"baseline {BASELINE_ACCURACY:.2%}"

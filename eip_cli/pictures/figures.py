@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 
 DOTS_PER_INCH = 120
+# Okabe and Ito's colours (2008), told apart by the colour-blind too; without their yellow, which is
+# faint on white.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 def show_name(name: str) -> str:

@@ -35,7 +35,7 @@ class TrainConfig:
     recipes.pixels; None takes 0-1, or 0-255 for a network that scales them itself. ``augment`` holds
     the words of recipes.augmentation, none for no augmentation. ``optimizer`` is a name of OPTIMIZERS,
     or ``own``; ``weight_decay`` is decoupled from the gradient; ``clip_norm`` bounds the norm of all
-    gradients together; ``warmup`` is in epochs.
+    gradients together; ``warmup`` is in epochs; ``average_weights`` is the decay of the average, 0 for none.
 
     Raises TrainingError where a value is no possible one.
     """
@@ -61,6 +61,7 @@ class TrainConfig:
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     clip_norm: Annotated[float, Meta(gt=0, le=LARGEST_NUMBER)] | None = None
     warmup: Annotated[float, Meta(ge=0, le=LARGEST_NUMBER)] = 0.0
+    average_weights: Annotated[float, Meta(ge=0, lt=1)] | None = None
 
     def __post_init__(self) -> None:
         try:

@@ -31,6 +31,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     weight_decay: Annotated[float, Meta(ge=0)] | None = None
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)] | None = None
     clip_norm: Annotated[float, Meta(gt=0)] | None = None
+    average_weights: Annotated[float, Meta(ge=0, lt=1)] | None = None
     augment: tuple[str, ...] | None = None
     pixels: str | None = None
 

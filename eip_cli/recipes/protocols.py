@@ -84,6 +84,7 @@ def resolve_config(
         optimizer=optimizer,
         weight_decay=_WEIGHT_DECAYS.get(optimizer) if config.weight_decay is None else config.weight_decay,
         augment=parse_augmentation(config.augment).texts,
+        average_weights=config.average_weights or None,
     )
 
 
@@ -99,6 +100,7 @@ RECIPE_SETTINGS = (
     "label_smoothing",
     "clip_norm",
     "warmup",
+    "average_weights",
 )
 
 

@@ -1,24 +1,34 @@
 """Learning-rate schedules: pure functions of the step, so that a resumed run needs no state of theirs."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 # Where a one-cycle schedule begins, as a share of its peak, and when it peaks unless it is told.
 ONE_CYCLE_START = 0.1
 ONE_CYCLE_PEAK = 0.25
 # The step schedule divides by ten at these shares of a training, as He et al. 2016 did on CIFAR-10.
 STEP_SHARES = (0.5, 0.75)
+# The plateau schedule divides by ten after so many epochs in a row without a loss lower by so much. Keras's
+# ReduceLROnPlateau does the same, and waits five epochs in its documentation's example.
+PLATEAU = "plateau"
+PLATEAU_PATIENCE = 5
+PLATEAU_FALL = 1e-4
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A step of a training, counted from 0 over all ``epochs``; ``peak_epoch`` is one-cycle's, if given."""
+    """A step of a training, counted from 0 over all ``epochs``.
+
+    ``losses`` are those of the epochs behind it that plateau watches. ``number`` is the schedule's own, if
+    one is given: one-cycle's peak, plateau's patience, in epochs.
+    """
 
     step: int
     steps_per_epoch: int
     epochs: int
-    peak_epoch: float | None = None
+    losses: Sequence[float] = ()
+    number: float | None = None
 
     @property
     def epoch(self) -> int:
@@ -68,14 +78,31 @@ def linear_rate(moment: Moment, rate: float) -> float:
 def one_cycle_rate(moment: Moment, rate: float) -> float:
     """Up from a tenth of ``rate`` to all of it at the peak, then down to 0 at the last step, in lines.
 
-    After Smith and Topin 2019; the peak is at a quarter of the training unless ``peak_epoch`` says.
+    After Smith and Topin 2019; the peak is at a quarter of the training unless an epoch is given.
     """
     last = max(1, moment.steps_per_epoch * moment.epochs - 1)
-    share = ONE_CYCLE_PEAK if moment.peak_epoch is None else moment.peak_epoch / moment.epochs
+    share = ONE_CYCLE_PEAK if moment.number is None else moment.number / moment.epochs
     peak = min(share * last, last)
     if moment.step < peak:
         return rate * (ONE_CYCLE_START + (1 - ONE_CYCLE_START) * moment.step / peak)
     return rate * (last - moment.step) / (last - peak) if last > peak else rate
+
+
+def plateau_rate(moment: Moment, rate: float) -> float:
+    """A tenth, again and again, after each five epochs (or the given number) without a lower loss.
+
+    Keras's ReduceLROnPlateau, computed anew from all epochs so far.
+    """
+    patience = moment.number or PLATEAU_PATIENCE
+    lowest, waited, drops = math.inf, 0, 0
+    for loss in moment.losses[: moment.epoch]:
+        if loss < lowest - PLATEAU_FALL:
+            lowest, waited = loss, 0
+            continue
+        waited += 1
+        if waited >= patience:
+            drops, waited = drops + 1, 0
+    return rate * 0.1**drops
 
 
 SCHEDULES: dict[str, Schedule] = {
@@ -85,25 +112,33 @@ SCHEDULES: dict[str, Schedule] = {
     "cosine": cosine_rate,
     "linear": linear_rate,
     "one-cycle": one_cycle_rate,
+    PLATEAU: plateau_rate,
 }
+# What the number behind a schedule's name is, where it may have one: one-cycle=5.
+NUMBERS = {"one-cycle": "PEAK_EPOCH", PLATEAU: "PATIENCE"}
 OLD_NAMES = {"kinked": "report"}
 
 
+def show_form(name: str) -> str:
+    """A schedule's name with the number that may follow it: ``one-cycle[=PEAK_EPOCH]``."""
+    return f"{name}[={NUMBERS[name]}]" if name in NUMBERS else name
+
+
 def parse_schedule(text: str) -> tuple[str, float | None]:
-    """``one-cycle=5`` -> its name, and its peak's epoch where one is given. Raises ValueError for none."""
-    name, equals, peak = text.partition("=")
+    """``one-cycle=5`` -> its name, and the number of epochs if one is given. Raises ValueError for none."""
+    name, equals, number = text.partition("=")
     name = OLD_NAMES.get(name, name)
-    if name not in SCHEDULES or (equals and name != "one-cycle"):
-        raise ValueError(f"no schedule {text!r}: use {', '.join(SCHEDULES)}, or one-cycle=PEAK_EPOCH")
+    if name not in SCHEDULES or (equals and name not in NUMBERS):
+        raise ValueError(f"no schedule {text!r}: use {', '.join(map(show_form, SCHEDULES))}")
     if not equals:
         return name, None
     try:
-        epoch = float(peak)
+        epochs = float(number)
     except ValueError:
-        epoch = math.nan
-    if not 0 < epoch < math.inf:
-        raise ValueError(f"{text}: the epoch of the peak is a number above 0")
-    return name, epoch
+        epochs = math.nan
+    if not 0 < epochs < math.inf:
+        raise ValueError(f"{text}: {NUMBERS[name]} is a number of epochs above 0")
+    return name, epochs
 
 
 def rate_at(schedule: str, moment: Moment, rate: float, warmup_epochs: float = 0) -> float:
@@ -111,8 +146,7 @@ def rate_at(schedule: str, moment: Moment, rate: float, warmup_epochs: float = 0
 
     Raises ValueError where there is no such schedule.
     """
-    name, peak = parse_schedule(schedule)
-    moment = Moment(moment.step, moment.steps_per_epoch, moment.epochs, peak)
-    value = SCHEDULES[name](moment, rate)
+    name, number = parse_schedule(schedule)
+    value = SCHEDULES[name](replace(moment, number=number), rate)
     warmup_steps = warmup_epochs * moment.steps_per_epoch
     return value * min(1.0, (moment.step + 1) / warmup_steps) if warmup_steps else value

@@ -116,6 +116,7 @@ def _describe_optimizer(config: TrainConfig) -> str:
         "gradient norm at most": config.clip_norm,
         "label smoothing": config.label_smoothing,
         "warm-up epochs": config.warmup,
+        "weights averaged, keeping": config.average_weights,
     }
     words = [f"{name} {value:g}" for name, value in settings.items() if value]
     return ", ".join([f"{str(config.optimizer).capitalize()}, Keras's defaults", *words])

@@ -15,6 +15,13 @@ class StepObserver(Protocol):
         """``epoch`` and ``step`` count from 1."""
 
 
+class CountingObserver(DownloadProgress, Protocol):
+    """Told of work that is counted in steps of its own: ``advance`` and ``finish`` are as for downloads."""
+
+    def start_steps(self, description: str, count: int) -> None:
+        """Such work begins."""
+
+
 class TrainObserver(StepObserver, DownloadProgress, Protocol):
     """Told of a whole training: the download of its data, its steps and epochs, notices."""
 
@@ -29,6 +36,7 @@ class Silence:
     """Hears everything and says nothing."""
 
     def start(self, description: str, total_bytes: int) -> None: ...
+    def start_steps(self, description: str, count: int) -> None: ...
     def advance(self, n_bytes: int) -> None: ...
     def notice(self, text: str) -> None: ...
     def finish(self) -> None: ...
@@ -37,4 +45,4 @@ class Silence:
     def epoch_done(self, row: EpochRow, is_best: bool) -> None: ...
 
 
-SILENT: TrainObserver = Silence()
+SILENT = Silence()

@@ -18,11 +18,12 @@ from eip_cli.recipes.augmentation import parse_augmentation
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import PixelScale, make_pixel_scale
 from eip_cli.recipes.protocols import resolve_config
+from eip_cli.recipes.schedules import PLATEAU
 from eip_cli.runs.provenance import describe_environment, describe_hardware, describe_versions
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import Run, utc_now
 
-from .augmented_images import AugmentedImages
+from .images.draws import Draws
 from .rehearsal import Rehearsal, rehearse
 from .trainer import LabelledImages, Trainer
 
@@ -63,17 +64,23 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     pixels = make_pixel_scale(config.pixels, lambda: dataset.channel_statistics)
     pixels.require_channels(dataset.problem.image_shape[2])
     augmentation = parse_augmentation(config.augment)
-    augmented = (
-        AugmentedImages(train.images, augmentation, dataset.channel_statistics[0], config.seed)
-        if augmentation.texts
-        else None
-    )
-    trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, augmented)
+    mean, _ = dataset.channel_statistics
+    draws = Draws(augmentation, train.images.shape, mean, config.seed) if augmentation.texts else None
+    trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, draws)
     # After the trainer has compiled the network: that is what will be saved.
     images = pixels.apply(val.images[:REHEARSED_IMAGES])
     rehearsal = rehearse(opened, config.model, images, config.trust, dataset.problem)
     if rehearsal.needs_code:
         progress.notice(f"Checkpoints of {opened.name} are read with its code: {rehearsal.reason}")
+    if str(config.schedule).startswith(PLATEAU):
+        watched = (
+            "training loss: no images are held out" if config.selected_on == "test" else "validation loss"
+        )
+        progress.notice(f"The plateau schedule watches the {watched}.")
+    if trainer.averages_by_optimizer:
+        progress.notice(
+            f"{opened.name}'s optimizer averages weights (use_ema): the averages are validated and saved."
+        )
     return Prepared(config, opened, dataset, train, val, trainer, pixels, rehearsal)
 
 

@@ -177,7 +177,7 @@ class _Session:
         if self._state is not None:
             (self.run.path / FINAL_FILE).unlink(missing_ok=True)  # it will no longer be the last epoch's
             try:
-                self._trainer.restore(self._state.weights, self._state.optimizer)
+                self._trainer.restore(self._state)
             except ValueError:
                 raise RunError(
                     f"{self.run.state_path} does not fit the network or optimizer of today's Keras"
@@ -198,7 +198,7 @@ class _Session:
                 log.add(row)
             observer.epoch_done(row, is_best)
         assert self._state is not None
-        self._save(self._state.weights, FINAL_FILE)
+        self._save(self._trainer.resulting_weights, FINAL_FILE)
         self.record = replace(
             self.record,
             final_accuracy=self._state.history[-1].val_accuracy,
@@ -215,14 +215,15 @@ class _Session:
     def _commit(self, row: EpochRow) -> bool:
         earlier = self._state
         is_best = earlier is None or row.val_accuracy > earlier.best_row.val_accuracy
-        weights = self._trainer.weights
+        reached = self._trainer.resulting_weights
         state = TrainingState(
             history=(*(earlier.history if earlier else ()), row),
-            weights=weights,
+            weights=self._trainer.weights,
             optimizer=self._trainer.optimizer_state,
-            best_weights=weights if earlier is None or is_best else earlier.best_weights,
+            best_weights=reached if earlier is None or is_best else earlier.best_weights,
             best_epoch=row.epoch if earlier is None or is_best else earlier.best_epoch,
             step_rates=np.concatenate([self._earlier_rates, self._trainer.step_rates]),
+            average=self._trainer.average_state,
         )
         write_state(self.run.state_path, state)
         self._state = state  # only now: what could not be written is not committed

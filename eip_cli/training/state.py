@@ -25,8 +25,9 @@ class TrainingState:
     """A training after a whole number of epochs.
 
     ``weights`` and ``best_weights`` are in the order of ``model.weights`` less random states,
-    ``optimizer`` in the order of the optimizer's variables. ``step_rates`` (float32, images per
-    second) holds every training step so far but the first five of each process.
+    ``optimizer`` in the order of the optimizer's variables. ``average`` is what an average of the weights
+    goes on from, if one is kept. ``step_rates`` (float32, images per second) holds every training step so far
+    but the first five of each process.
     """
 
     history: tuple[EpochRow, ...]
@@ -35,6 +36,7 @@ class TrainingState:
     best_weights: Arrays
     best_epoch: int
     step_rates: np.ndarray
+    average: Arrays = ()
 
     @property
     def epochs_done(self) -> int:
@@ -47,7 +49,7 @@ class TrainingState:
         return self.history[self.best_epoch - 1]
 
 
-_GROUPS = ("weights", "optimizer", "best_weights")
+_GROUPS = ("weights", "optimizer", "best_weights", "average")
 
 
 def write_state(path: Path, state: TrainingState) -> None:

@@ -8,20 +8,23 @@ would have done.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from eip_cli.acceleration.twin import accelerate
-from eip_cli.foundation.backend import keras
+from eip_cli.foundation.backend import accelerator_names, keras
 from eip_cli.foundation.errors import ModelError, TrainingError
-from eip_cli.recipes.configuration import OWN, TrainConfig
+from eip_cli.networks.model import weights_swapped
+from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
-from eip_cli.recipes.schedules import Moment, rate_at
 from eip_cli.runs.history import EpochRow
 
-from .augmented_images import AugmentedImages, draw_permutation, mix
+from .images.batches import Batches
+from .images.draws import Draws, draw_permutation
+from .learning_rate import LearningRate
 from .measurement import (
     Loss,
     Measurement,
@@ -35,6 +38,8 @@ from .measurement import (
 )
 from .observers import StepObserver
 from .optimizers import make_optimizer
+from .state import TrainingState
+from .weight_averages import Arrays, OptimizersOwnAverage, choose_average
 
 # The first steps of a process trace and compile; they are not training speed.
 WARM_UP_STEPS = 5
@@ -65,7 +70,7 @@ class Trainer:
         val: LabelledImages,
         loss: Loss | None = None,
         pixels: PixelScale = UNIT_PIXELS,
-        augmented: AugmentedImages | None = None,
+        draws: Draws | None = None,
     ) -> None:
         self.model = model
         self._config = config
@@ -78,8 +83,8 @@ class Trainer:
         self._loss = as_probabilities(np.asarray(outputs), loss or loss_of(model))
         train_loss = smoothed(self._loss, config)
         classes = outputs.shape[-1]
-        self._targets = targets_for(train_loss, train.labels, classes)
-        self._augmented = augmented
+        targets = targets_for(train_loss, train.labels, classes)
+        self._batches = Batches(train.images, targets, pixels, draws, bool(accelerator_names()))
         require_probabilities(np.asarray(outputs), self._loss, config.model)
         optimizer = make_optimizer(model, config)
         twin = accelerate(model) if config.accelerate else None
@@ -87,19 +92,32 @@ class Trainer:
         # Steps run on a second model over the same weights, so that the network itself, which is
         # saved, is compiled with an optimizer as it was before the first step: files hold no slots.
         self._stepper = keras.Model(model.inputs, model.outputs) if twin is None else twin
-        self._stepper.compile(optimizer=optimizer, loss=train_loss, metrics=["accuracy"])
+        # What an epoch's loss is told as leaves out the penalties on weights, which Keras adds to its own, as
+        # that of validation does: two losses in one table are of one kind.
+        metrics: list[Any] = ["accuracy"]
+        self._loss_name = "loss"
+        if model.losses:
+            self._loss_name = "loss_without_penalties"
+            metrics.append(keras.metrics.MeanMetricWrapper(train_loss, name=self._loss_name))
+        self._stepper.compile(optimizer=optimizer, loss=train_loss, metrics=metrics)
         # In mixed precision, compile wraps the optimizer in one that scales the loss and has a state too.
         self._optimizer = self._stepper.optimizer
         self._optimizer.build(model.trainable_variables)
+        self._average = choose_average(model, self._optimizer, config.average_weights)
         # Metrics make their variables when they first see outputs. Were that in the first step, TensorFlow
         # would trace the step twice.
         self._stepper.compute_metrics(None, targets_for(train_loss, val.labels[:8], classes), outputs)
         self._stepper.reset_metrics()
         fresh = type(optimizer).from_config(optimizer.get_config())
         model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])
-        self._rate_in_force: float | None = None
+        self._rate = LearningRate(self._optimizer, config, self.steps_per_epoch)
         self._step_rates: list[float] = []
         self._non_finite_outputs = 0  # of the last validation, in images
+
+    @property
+    def averages_by_optimizer(self) -> bool:
+        """Whether an average of the weights is kept because the network's own optimizer keeps one."""
+        return isinstance(self._average, OptimizersOwnAverage)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -118,11 +136,11 @@ class Trainer:
         Raises TrainingError where the loss is no longer finite.
         """
         began = time.perf_counter()
-        rate = self._set_learning_rate(epoch, step=0)
+        rate = self._rate.set(epoch, step=0)
         loss, accuracy = self._train_epoch(epoch, observer, check)
         measured = self.validate(check)
         self._non_finite_outputs = measured.non_finite
-        return EpochRow(
+        row = EpochRow(
             epoch=epoch + 1,
             learning_rate=rate,
             loss=loss,
@@ -131,10 +149,15 @@ class Trainer:
             val_accuracy=measured.accuracy,
             seconds=round(time.perf_counter() - began, 3),
         )
+        self._rate.epoch_done(row)
+        return row
 
     def validate(self, check: Callable[[], None]) -> Measurement:
-        """The network on the validation images."""
-        return self.measure(self._val, check)
+        """The network, its weights averaged if they are, on the validation images."""
+        if self._average is None:
+            return self.measure(self._val, check)
+        with weights_swapped(self.model, self._average.weights()):
+            return self.measure(self._val, check)
 
     def describe_overflow(self) -> str | None:
         """What of the last validation, or of the weights now, is not finite; None where all is."""
@@ -152,71 +175,83 @@ class Trainer:
         )
 
     @property
-    def weights(self) -> tuple[np.ndarray, ...]:
+    def weights(self) -> Arrays:
         """The network's weights, random states excluded: those follow from (seed, epoch)."""
         return tuple(np.asarray(weight) for weight in self.model.weights)
 
     @property
-    def optimizer_state(self) -> tuple[np.ndarray, ...]:
+    def resulting_weights(self) -> Arrays:
+        """The weights that the training has come to: their average where one is kept, else ``weights``."""
+        return self.weights if self._average is None else self._average.weights()
+
+    @property
+    def optimizer_state(self) -> Arrays:
         """The optimizer's variables in its own order."""
         return tuple(np.asarray(variable) for variable in self._optimizer.variables)
 
-    def restore(self, weights: tuple[np.ndarray, ...], optimizer_state: tuple[np.ndarray, ...]) -> None:
-        """Take up weights and optimizer state of an earlier training of the same network.
+    @property
+    def average_state(self) -> Arrays:
+        """What the average of the weights needs to go on; nothing where none is kept, or by the optimizer."""
+        return () if self._average is None else self._average.state()
 
-        Raises ValueError where they are not this network's.
+    def restore(self, state: TrainingState) -> None:
+        """Take up an earlier training of the same network.
+
+        Raises ValueError where its arrays are not this network's.
         """
-        self.model.set_weights(weights)
-        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
+        self.model.set_weights(state.weights)
+        for variable, value in zip(self._optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
+        if self._average is not None:
+            self._average.restore(state.average, state.epochs_done * self.steps_per_epoch)
+        for row in state.history:
+            self._rate.epoch_done(row)
 
     @property
     def _batch_size(self) -> int:
         assert self._config.batch_size is not None  # the configuration is a resolved one
         return self._config.batch_size
 
-    def _set_learning_rate(self, epoch: int, step: int) -> float:
-        """Put the rate of a step in force; ``epoch`` and the epoch's ``step`` count from 0."""
-        config = self._config
-        if config.schedule == OWN:
-            return float(str(np.float32(self._optimizer.learning_rate)))  # 0.001, not its float32 image
-        assert config.schedule is not None
-        assert config.learning_rate is not None
-        assert config.epochs is not None
-        moment = Moment(epoch * self.steps_per_epoch + step, self.steps_per_epoch, config.epochs)
-        rate = rate_at(config.schedule, moment, config.learning_rate, config.warmup)
-        if rate != self._rate_in_force:
-            self._optimizer.learning_rate = self._rate_in_force = rate
-        return rate
+    def try_rates(self, rates: Sequence[float], epoch: int) -> Iterator[float]:
+        """A step at each of ``rates``, from the first of ``epoch`` on; the loss of each, finite or not.
 
-    def _take_batch(self, epoch: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The images ``chosen``, by indices, as the network takes them in ``epoch``, and their targets."""
-        augmented = self._augmented
-        if augmented is None:
-            return self._pixels.apply(self._train.images[chosen]), self._targets[chosen]
-        images, targets = self._pixels.apply(augmented.take(epoch, chosen)), self._targets[chosen]
-        if augmented.mixes:
-            partners, share = augmented.partners(epoch, chosen)
-            others = self._pixels.apply(augmented.take(epoch, partners))
-            images = mix(images, others, share)
-            targets = mix(targets, self._targets[partners], share)
-        return images, targets
+        Images, their changes and dropout are those of a training's ``epoch`` (from 0) and the ones after it.
+        """
+        for place, rate in enumerate(rates):
+            number, step = divmod(place, self.steps_per_epoch)
+            if step == 0:
+                order = self._begin_epoch(epoch + number)
+            self._rate.put_in_force(rate)
+            yield self._take_step(epoch + number, self._batch_of(order, step))[0]
+
+    def _begin_epoch(self, epoch: int) -> np.ndarray:
+        """Set what is random in the network's layers; the order of the images."""
+        seed_random_layers(self.model, self._config.seed, epoch)
+        return image_order(self._config.seed, epoch, len(self._train))
+
+    def _batch_of(self, order: np.ndarray, step: int) -> np.ndarray:
+        return order[step * self._batch_size : (step + 1) * self._batch_size]
+
+    def _take_step(self, epoch: int, chosen: np.ndarray) -> tuple[float, float]:
+        """A step on the images ``chosen``: loss and accuracy, means over the batch."""
+        images, targets = self._batches.take(epoch, chosen)
+        logs = self._stepper.train_on_batch(images, targets, return_dict=True)
+        if self._average is not None:
+            self._average.update()
+        # Reading the loss waits for the device, so that a clock sees the whole step.
+        return float(logs[self._loss_name]), float(logs["accuracy"])
 
     def _train_epoch(
         self, epoch: int, observer: StepObserver, check: Callable[[], None]
     ) -> tuple[float, float]:
-        seed_random_layers(self.model, self._config.seed, epoch)
-        order = image_order(self._config.seed, epoch, len(self._train))
+        order = self._begin_epoch(epoch)
         seen, loss_sum, accuracy_sum = 0, 0.0, 0.0
         for step in range(self.steps_per_epoch):
             check()
             began = time.perf_counter()
-            chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-            rate = self._set_learning_rate(epoch, step)
-            images, targets = self._take_batch(epoch, chosen)
-            logs = self._stepper.train_on_batch(images, targets, return_dict=True)
-            # Reading the loss waits for the device, so the clock sees the whole step.
-            loss = float(logs["loss"])
+            chosen = self._batch_of(order, step)
+            rate = self._rate.set(epoch, step)
+            loss, accuracy = self._take_step(epoch, chosen)
             self._step_rates.append(len(chosen) / (time.perf_counter() - began))
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -225,7 +260,7 @@ class Trainer:
                 )
             seen += len(chosen)
             loss_sum += len(chosen) * loss
-            accuracy_sum += len(chosen) * float(logs["accuracy"])
+            accuracy_sum += len(chosen) * accuracy
             observer.step_done(epoch + 1, step + 1, loss_sum / seen, accuracy_sum / seen)
         return loss_sum / seen, accuracy_sum / seen
 

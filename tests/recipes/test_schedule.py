@@ -2,6 +2,7 @@
 
 import pytest
 
+from eip_cli.foundation.backend import keras
 from eip_cli.published.logs import PUBLISHED_RUNS, read_published_log
 from eip_cli.recipes.schedules import SCHEDULES, Moment, constant_rate, kinked_rate, parse_schedule, rate_at
 
@@ -73,9 +74,37 @@ def test_the_reports_schedule_was_called_kinked() -> None:
     assert parse_schedule("kinked") == ("report", None)
 
 
-@pytest.mark.parametrize("text", ["", "fast", "cosine=3", "one-cycle=", "one-cycle=0", "one-cycle=nan"])
+def plateau_rates(losses: list[float], schedule: str = "plateau") -> list[float]:
+    """The rate of each epoch, the one after the last included."""
+    epochs = range(len(losses) + 1)
+    return [rate_at(schedule, Moment(10 * epoch, 10, 50, losses[:epoch]), 0.5) for epoch in epochs]
+
+
+def test_plateau_is_kerass_callback() -> None:
+    losses = [2.0, 1.5, 1.6, 1.5, 1.49995, 1.7, 1.51, 1.2, *[1.3] * 11, 1.1]
+    optimizer = keras.optimizers.SGD(0.5)
+    callback = keras.callbacks.ReduceLROnPlateau("loss", factor=0.1, patience=5)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    callback.set_model(model)
+    callback.on_train_begin()
+    expected = [0.5]
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"loss": loss})
+        expected.append(float(optimizer.learning_rate))
+    assert plateau_rates(losses) == pytest.approx(expected, rel=1e-6)
+    assert len(set(expected)) == 4
+
+
+def test_plateau_waits_as_long_as_it_is_told() -> None:
+    assert plateau_rates([1.0] * 5, "plateau=2") == pytest.approx([0.5, 0.5, 0.5, 0.05, 0.05, 0.005])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fast", "cosine=3", "one-cycle=", "one-cycle=0", "one-cycle=nan", "plateau=0"]
+)
 def test_what_is_no_schedule_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"schedule|peak"):
+    with pytest.raises(ValueError, match=r"no schedule|epochs above 0"):
         parse_schedule(text)
 
 

@@ -28,6 +28,61 @@ def compiled() -> keras.Model:
     return model
 
 
+def averaged_by_its_optimizer() -> keras.Model:
+    """The same with an optimizer that keeps an average of the weights."""
+    model = tiny()
+    optimizer = keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5)
+    model.compile(optimizer=optimizer, loss="categorical_crossentropy")
+    return model
+
+
+def scheduled() -> keras.Model:
+    """The same with an optimizer that follows a schedule of its own."""
+    model = tiny()
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="categorical_crossentropy")
+    return model
+
+
+def not_finite() -> keras.Model:
+    """Gives no number, ever."""
+    image = keras.Input((32, 32, 3))
+    features = layers.Dense(10, bias_initializer=keras.initializers.Constant(float("nan")))(
+        layers.Flatten()(image)
+    )
+    return keras.Model(image, layers.Softmax()(features))
+
+
+def punished() -> keras.Model:
+    """Pays for its weights and its outputs, in a layer and in one inside another."""
+    inner = keras.Sequential([keras.Input((7, 7, 4)), layers.Conv2D(4, 3, kernel_regularizer="l2")])
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(4, 5, strides=4, activation="relu", activity_regularizer="l1"),
+            inner,
+            layers.Flatten(),
+            layers.Dense(10, "softmax", kernel_regularizer=keras.regularizers.L2(10.0)),
+        ]
+    )
+
+
+def unpunished() -> keras.Model:
+    """The same network, without."""
+    model = punished()
+    free = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(4, 5, strides=4, activation="relu"),
+            layers.Conv2D(4, 3),
+            layers.Flatten(),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+    free.set_weights(model.get_weights())
+    return free
+
+
 def dead() -> keras.Model:
     """Gives every image the same answer: its only ReLUs are never positive, so nothing before them learns."""
     return keras.Sequential(

@@ -101,6 +101,22 @@ def test_a_network_that_needs_its_code_is_built_for_its_runs_images() -> None:
     assert as_json(eip("evaluate", "run", "--format", "json"))["n"] == 13
 
 
+def test_rates_are_tried_with_networks_for_the_data_set() -> None:
+    asked = (
+        "--dataset",
+        "mnist",
+        "--data-dir",
+        "images",
+        "--steps",
+        "50",
+        "--seeds",
+        "2",
+        "--batch-size",
+        "16",
+    )
+    assert len(as_json(eip("find-rate", "net.py:build", *asked, "--format", "json"))["seeds"]) == 2
+
+
 def test_a_network_of_other_images_is_refused_before_any_are_loaded() -> None:
     save_model(build_model("net.py:build", 0, (32, 32, 3), 10), "ten.h5")
     result = eip("train", "--model", "ten.h5", "--dataset", "cifar100", "--data-dir", "nowhere")

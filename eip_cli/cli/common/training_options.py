@@ -1,6 +1,6 @@
 """How a network is to be trained, as ``train`` and ``sweep`` are told it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -9,7 +9,7 @@ from click.core import ParameterSource
 from eip_cli.recipes.augmentation import KINDS, parse_augmentation
 from eip_cli.recipes.configuration import LARGEST_SEED, OPTIMIZERS
 from eip_cli.recipes.protocols import show_setting
-from eip_cli.recipes.schedules import SCHEDULES, parse_schedule
+from eip_cli.recipes.schedules import SCHEDULES, parse_schedule, show_form
 from eip_cli.runs.recipe_names import find_recipe
 
 from .messages import show_notice
@@ -18,6 +18,7 @@ from .options import data_dir_option, dataset_option, pixels_option, trust_optio
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 MOST_SEEDS = 1000
+USUAL_DECAY = 0.999
 
 
 class SeedList(click.ParamType):
@@ -124,94 +125,121 @@ _VARIABLE = {
     "weight_decay": click.FloatRange(0),
     "label_smoothing": click.FloatRange(0, 1, max_open=True),
     "clip_norm": PositiveNumber(),
+    "average_weights": click.FloatRange(0, 1, max_open=True),
 }
 
-# What a training is given, alone or as one of a sweep.
-_TRAINING_OPTIONS = (
-    click.option(
+# What a training is given, alone or as one of a sweep, by name.
+_OPTIONS = {
+    "recipe": click.option(
         "--recipe",
         metavar="NAME|FILE|RUN",
         help="Settings to begin with: a recipe that eip recipes lists, a .toml file like one, or a run's; "
         "options here override them.",
     ),
-    click.option(
+    "epochs": click.option(
         "--epochs", type=_VARIABLE["epochs"], help="Epochs. [default: 50 on cifar10 and cifar100, else 10]"
     ),
-    click.option(
+    "batch_size": click.option(
         "--batch-size",
         type=_VARIABLE["batch_size"],
         help="Images a step. [default: 128, on digits 16]",
     ),
-    click.option(
+    "learning_rate": click.option(
         "--learning-rate",
         type=_VARIABLE["learning_rate"],
         help="The schedule's rate: its first, or its peak. [default: 0.004; 0.001 for base; 0.1 for sgd, "
         "0.0004 for lion, 0.02 for muon]",
     ),
-    click.option(
+    "augment": click.option(
         "--augment",
         type=AugmentList(),
         metavar="LIST",
         help=f"Random changes of training images: none, or any of {_list_kinds()}, with commas between them; "
         "applied in this order.",
     ),
-    click.option(
+    "optimizer": click.option(
         "--optimizer",
         type=_VARIABLE["optimizer"],
         help="Keras's own; sgd has Nesterov momentum 0.9, muon leaves all but matrices to AdamW, also "
         "convolutions. [default: adam, or the network's own]",
     ),
-    click.option(
+    "schedule": click.option(
         "--schedule",
         type=_VARIABLE["schedule"],
         metavar="NAME[=X]",
-        help=f"Learning rate over the training: {', '.join(SCHEDULES)}[=PEAK_EPOCH]. [default: report; "
+        help=f"Learning rate over the training: {', '.join(map(show_form, SCHEDULES))}. [default: report; "
         "constant for base]",
     ),
-    click.option(
+    "warmup": click.option(
         "--warmup", type=_VARIABLE["warmup"], help="Epochs over which the rate rises from 0. [default: 0]"
     ),
-    click.option(
+    "weight_decay": click.option(
         "--weight-decay",
         type=_VARIABLE["weight_decay"],
         help="Decoupled decay of kernels other than depthwise ones. [default: none; 0.004 for adamw, muon]",
     ),
-    click.option(
+    "label_smoothing": click.option(
         "--label-smoothing",
         type=_VARIABLE["label_smoothing"],
         help="Share of each label that is spread over all classes. [default: 0]",
     ),
-    click.option("--clip-norm", type=_VARIABLE["clip_norm"], help="Largest norm of all gradients together."),
-    dataset_option,
-    data_dir_option,
-    click.option(
+    "clip_norm": click.option(
+        "--clip-norm", type=_VARIABLE["clip_norm"], help="Largest norm of all gradients together."
+    ),
+    "average_weights": click.option(
+        "--average-weights",
+        type=_VARIABLE["average_weights"],
+        is_flag=False,
+        flag_value=USUAL_DECAY,
+        metavar="[DECAY]",
+        help="Validate and save an exponential average of the weights, which each step keeps this share of. "
+        f"[default: none; without a number {USUAL_DECAY}]",
+    ),
+    "dataset": dataset_option,
+    "data_dir": data_dir_option,
+    "limit_train": click.option(
         "--limit-train", type=_VARIABLE["limit_train"], help="Use only the first N training images."
     ),
-    click.option(
+    "validation_split": click.option(
         "--validation-split",
         type=_VARIABLE["validation_split"],
         help="Hold out this fraction of the training images for validation; test images are used once.",
     ),
-    click.option(
+    "threads": click.option(
         "--threads",
         type=click.IntRange(1),
         help="Processor cores to use. [default: all, shared by the runs of a sweep]",
     ),
-    click.option(
+    "accelerate": click.option(
         "--accelerate/--no-accelerate",
         default=True,
         show_default=True,
         help="Faster equivalents of layers on a CPU.",
     ),
-    pixels_option,
-    trust_option,
+    "pixels": pixels_option,
+    "trust": trust_option,
+}
+
+
+# Of them, what is about more than one step.
+_OF_A_WHOLE_TRAINING = frozenset(
+    ["epochs", "learning_rate", "schedule", "warmup", "average_weights", "validation_split"]
 )
 
 
 def training_options(command: Command) -> Command:
     """The options that say how a network is trained, for ``train`` and ``sweep``."""
-    for option in reversed(_TRAINING_OPTIONS):
-        command = option(command)
+    return _with_options(command, _OPTIONS)
+
+
+def step_options(command: Command) -> Command:
+    """Those of them that say what a step is, for ``find-rate``."""
+    return _with_options(command, [name for name in _OPTIONS if name not in _OF_A_WHOLE_TRAINING])
+
+
+def _with_options(command: Command, names: Iterable[str]) -> Command:
+    for name in reversed(list(names)):
+        command = _OPTIONS[name](command)
     return command
 
 

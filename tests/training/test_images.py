@@ -4,16 +4,37 @@ import numpy as np
 import pytest
 
 from eip_cli.datasets.loading import load_dataset
-from eip_cli.recipes.augmentation import Augmentation, parse_augmentation
-from eip_cli.training.augmented_images import AugmentedImages, draw_samples, draw_uniform, mix
+from eip_cli.foundation.backend import keras
+from eip_cli.recipes.augmentation import parse_augmentation
+from eip_cli.recipes.pixels import PIXEL_FORMS, UNIT_PIXELS, make_pixel_scale
+from eip_cli.training.images import on_device, on_host
+from eip_cli.training.images.batches import Batches
+from eip_cli.training.images.draws import Draws, draw_uniform
+from eip_cli.training.images.on_host import mix
+from eip_cli.training.images.samples import draw_samples
 
 MEAN = (0.5, 0.25, 0.75)
 RANDOM = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3)).astype(np.uint8)
 ALL = np.arange(64)
 
 
+class AugmentedImages:
+    """Images as an epoch sees them, all but mixed."""
+
+    def __init__(self, images: np.ndarray, draws: Draws) -> None:
+        self.images = images
+        self.draws = draws
+
+    def take(self, epoch: int, chosen: np.ndarray) -> np.ndarray:
+        return on_host.apply_changes(self.images[chosen], self.draws.changes(epoch, chosen))
+
+
+def draws(*words: str, seed: int = 0, images: np.ndarray = RANDOM) -> Draws:
+    return Draws(parse_augmentation(words), images.shape, MEAN, seed)
+
+
 def augmented(*words: str, seed: int = 0, images: np.ndarray = RANDOM) -> AugmentedImages:
-    return AugmentedImages(images, parse_augmentation(words), MEAN, seed)
+    return AugmentedImages(images, draws(*words, seed=seed, images=images))
 
 
 @pytest.mark.parametrize(
@@ -34,10 +55,14 @@ def test_grey_images_are_changed_as_coloured_ones_are() -> None:
     words = ("flip", "crop", "rotate", "cutout")
     together = augmented(*words, images=coloured).take(2, ALL)
     for channel in range(3):
-        grey = AugmentedImages(
-            coloured[..., channel : channel + 1], parse_augmentation(words), (MEAN[channel],), 0
+        grey = coloured[..., channel : channel + 1]
+        drawn = Draws(parse_augmentation(words), grey.shape, (MEAN[channel],), 0)
+        changed = AugmentedImages(grey, drawn).take(2, ALL)
+        np.testing.assert_array_equal(changed[..., 0], together[..., channel])
+        on_accelerator = on_device.apply_changes(on_device.keep(grey), drawn.changes(2, ALL))
+        np.testing.assert_allclose(
+            keras.ops.convert_to_numpy(on_accelerator).astype(int), changed.astype(int), atol=1
         )
-        np.testing.assert_array_equal(grey.take(2, ALL)[..., 0], together[..., channel])
 
 
 def test_samples_are_what_the_first_epochs_of_a_training_see() -> None:
@@ -53,7 +78,8 @@ def test_samples_are_what_the_first_epochs_of_a_training_see() -> None:
         ]
     )
     assert digits.train_labels[chosen].tolist() == list(range(10))
-    training = AugmentedImages(digits.train_images, asked, digits.channel_statistics[0], 3)
+    drawn = Draws(asked, digits.train_images.shape, digits.channel_statistics[0], 3)
+    training = AugmentedImages(digits.train_images, drawn)
     for epoch in range(8):
         np.testing.assert_array_equal(samples.images[:, 1 + epoch], training.take(epoch, chosen))
 
@@ -75,7 +101,8 @@ def test_another_epoch_or_seed_draws_others(words: tuple[str, ...]) -> None:
 
 def test_the_images_themselves_stay_as_they_are() -> None:
     before = RANDOM.copy()
-    augmented("flip", "crop", "rotate", "cutout").take(0, ALL)
+    drawn = draws("flip", "crop", "rotate", "cutout")
+    Batches(RANDOM, ALL, UNIT_PIXELS, drawn, on_accelerator=False).take(0, ALL)
     assert np.array_equal(RANDOM, before)
 
 
@@ -136,13 +163,13 @@ def test_rotate_turns_around_the_centre() -> None:
 
 
 def test_mixup_pairs_every_image_once_an_epoch() -> None:
-    partners, share = augmented("mixup=0.2").partners(0, ALL)
+    partners, share = draws("mixup=0.2").partners(0, ALL)
     assert sorted(partners) == list(range(64))
     assert ((share >= 0) & (share <= 1)).all()
-    some, some_share = augmented("mixup=0.2").partners(0, ALL[5:9])
+    some, some_share = draws("mixup=0.2").partners(0, ALL[5:9])
     assert np.array_equal(some, partners[5:9])
     assert np.array_equal(some_share, share[5:9])
-    many = AugmentedImages(np.zeros((5_000, 1, 1, 1), np.uint8), Augmentation(mixup=0.2), (0.0,), 0)
+    many = draws("mixup=0.2", images=np.zeros((5_000, 1, 1, 1), np.uint8))
     drawn = many.partners(0, np.arange(5_000))[1]
     # Beta(a, a) has mean 1/2 and variance 1 / (4 (2 a + 1)).
     assert drawn.mean() == pytest.approx(0.5, abs=0.03)
@@ -198,8 +225,35 @@ def test_words_that_are_none_are_refused(word: str) -> None:
 
 def test_real_images_stay_images() -> None:
     digits = load_dataset("digits")
-    drawn = AugmentedImages(
-        digits.train_images, parse_augmentation(("flip", "crop", "rotate", "cutout")), MEAN, 0
-    ).take(0, np.arange(100))
+    source = augmented("flip", "crop", "rotate", "cutout", images=digits.train_images)
+    drawn = source.take(0, np.arange(100))
     assert drawn.dtype == np.uint8
     assert drawn.shape == (100, 32, 32, 3)
+
+
+def test_images_of_one_channel_are_changed_alike() -> None:
+    grey = RANDOM[..., :1]
+    words = ("flip", "crop", "rotate")
+    drawn = augmented(*words, images=grey).take(0, ALL)
+    assert np.array_equal(drawn, augmented(*words).take(0, ALL)[..., :1])
+
+
+@pytest.mark.parametrize("words", [("flip",), ("crop",), ("flip", "crop=3", "cutout"), ("rotate=20",)])
+def test_an_accelerator_changes_images_as_the_processor_does(words: tuple[str, ...]) -> None:
+    changes = draws(*words).changes(1, ALL)
+    there = on_device.apply_changes(on_device.keep(RANDOM), changes)
+    difference = np.abs(
+        keras.ops.convert_to_numpy(there).astype(int) - on_host.apply_changes(RANDOM.copy(), changes)
+    )
+    assert difference.max() <= ("rotate=20" in words)
+    assert (difference > 0).mean() < 0.001
+
+
+@pytest.mark.parametrize("form", PIXEL_FORMS)
+def test_batches_made_on_an_accelerator_are_those_of_the_processor(form: str) -> None:
+    pixels = make_pixel_scale(form, lambda: (MEAN, (0.25, 0.25, 0.5)))
+    targets = np.eye(10, dtype="float32")[ALL % 10]
+    for drawn in (None, draws("flip", "crop", "cutout", "mixup")):
+        here, there = (Batches(RANDOM, targets, pixels, drawn, where) for where in (False, True))
+        for one, other in zip(here.take(2, ALL[5:50]), there.take(2, ALL[5:50]), strict=True):
+            np.testing.assert_allclose(keras.ops.convert_to_numpy(other), one, rtol=1e-6, atol=1e-6)

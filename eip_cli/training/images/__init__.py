@@ -1,0 +1,1 @@
+"""Training images as an epoch sees them: what is drawn for each, and what is made of it."""

@@ -1,0 +1,51 @@
+"""Batches of training images and their targets, made where the training computes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eip_cli.recipes.pixels import PixelScale
+
+from . import on_device, on_host
+from .draws import Draws
+
+Arrays = Any  # NumPy's, or a backend's tensors
+
+
+class Batches:
+    """Batches of ``images``, uint8 (count, height, width, channels), and ``targets`` (count, ...).
+
+    On an accelerator all of them lie in its memory; of what is drawn some numbers an image are sent there.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        targets: NDArray[Any],
+        pixels: PixelScale,
+        draws: Draws | None,
+        on_accelerator: bool,
+    ) -> None:
+        self._work: Any = on_device if on_accelerator else on_host
+        self._images, self._targets = self._work.keep(images), self._work.keep(targets)
+        self._pixels = pixels
+        self._draws = draws
+
+    def take(self, epoch: int, chosen: NDArray[np.int64]) -> tuple[Arrays, Arrays]:
+        """The images ``chosen``, by indices, as the network takes them in ``epoch`` (from 0); their targets.
+
+        Images are float32 (n, height, width, channels).
+        """
+        images, targets = self._take_images(epoch, chosen), self._work.take(self._targets, chosen)
+        if self._draws is None or not self._draws.mixes:
+            return images, targets
+        partners, share = self._draws.partners(epoch, chosen)
+        others, their_targets = self._take_images(epoch, partners), self._work.take(self._targets, partners)
+        return self._work.mix(images, others, share), self._work.mix(targets, their_targets, share)
+
+    def _take_images(self, epoch: int, chosen: NDArray[np.int64]) -> Arrays:
+        images = self._work.take(self._images, chosen)
+        if self._draws is not None:
+            images = self._work.apply_changes(images, self._draws.changes(epoch, chosen))
+        return self._work.scale_pixels(images, self._pixels)
