@@ -1,4 +1,4 @@
-"""A network of one's own: any function that returns a Keras model from (32, 32, 3) to 10 probabilities.
+"""A network of one's own: any function that returns a Keras model from images to probabilities of classes.
 
     eip summary examples/my_network.py:bottleneck --show-rf --show-macs
     eip train --model examples/my_network.py:bottleneck --dataset digits
@@ -11,9 +11,12 @@ import keras
 from keras import layers
 
 
-def bottleneck() -> keras.Model:
-    """Three stages of 48, 64 and 96 channels, each entered by a convolution of stride 2 but the first."""
-    image = keras.Input((32, 32, 3))
+def bottleneck(input_shape: tuple[int, int, int] = (32, 32, 3), classes: int = 10) -> keras.Model:
+    """Three stages of 48, 64 and 96 channels, each entered by a convolution of stride 2 but the first.
+
+    A function with these two parameters is given what the data set has.
+    """
+    image = keras.Input(input_shape)
     features = _convolve(image, 48)
     features = _convolve(features, 48)
     for channels in (64, 96):
@@ -23,7 +26,7 @@ def bottleneck() -> keras.Model:
         features = layers.Add()([features, shortcut])
         features = layers.Dropout(0.1)(features)
     features = layers.GlobalAveragePooling2D()(features)
-    return keras.Model(image, layers.Dense(10, activation="softmax")(features), name="bottleneck")
+    return keras.Model(image, layers.Dense(classes, activation="softmax")(features), name="bottleneck")
 
 
 def _convolve(features: keras.KerasTensor, channels: int, stride: int = 1) -> keras.KerasTensor:

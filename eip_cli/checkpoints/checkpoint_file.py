@@ -7,7 +7,7 @@ classes from an allow-list, and its weights are read into the result. Keras's ow
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,10 @@ from eip_cli.checkpoints.rebuilding.models import Rebuilt, rebuild_model, try_ou
 from eip_cli.foundation.backend import keras, use_default_settings
 from eip_cli.foundation.errors import CheckpointError
 from eip_cli.foundation.files import write_atomically
+from eip_cli.foundation.problem import Problem
 from eip_cli.networks.layer_names import open_scopes_for_any_name, require_names_for_files
 
-from .identification import Candidates, find_known_network
+from .identification import PROBLEMS, Candidates, find_known_network
 
 MODEL_ENDINGS = (".h5", ".keras")
 MAX_MESSAGE_LENGTH = 400
@@ -55,22 +56,24 @@ def load_checkpoint(
     model: keras.Model | None = None,
     architecture: Path | None = None,
     trust: bool = False,
+    problem: Problem | None = None,
 ) -> LoadedCheckpoint:
     """Read a model file of Keras 2 or 3: ``.h5``, ``.hdf5`` or ``.keras``, whole or weights alone.
 
     ``candidates`` are the known networks by name: a weights-only file is matched to them by
-    shapes. With ``model``, the weights are read into it, and the file's configuration is not
-    used; ``architecture`` is a JSON file that describes such a network. ``trust`` allows layer
-    types outside the known ones, made by Keras's own deserialiser in its safe mode (any built-in
-    layer, and classes registered in this process; never code from the file); the checks of the
-    file itself stay as they are.
+    shapes, as networks for ``problem``, or else for that of any data set. With ``model``, the
+    weights are read into it, and the file's configuration is not used; ``architecture`` is a JSON
+    file that describes such a network. ``trust`` allows layer types outside the known
+    ones, made by Keras's own deserialiser in its safe mode (any built-in layer, and classes
+    registered in this process; never code from the file); the checks of the file itself stay as
+    they are.
 
     Raises CheckpointError, one line naming the file and what was found in it.
     """
     path = Path(path)
     described = _read_json(architecture) if architecture else None
     with _named(path), open_model_file(path) as file:
-        return _load(file, candidates, described or model, trust)
+        return _load(file, candidates, described or model, trust, (problem,) if problem else PROBLEMS)
 
 
 def load_architecture(path: Path, *, trust: bool = False) -> keras.Model:
@@ -151,7 +154,11 @@ def _save_weights(model: keras.Model, path: Path) -> None:
 
 
 def _load(
-    file: ModelFile, candidates: Candidates, network: keras.Model | _Described | None, trust: bool
+    file: ModelFile,
+    candidates: Candidates,
+    network: keras.Model | _Described | None,
+    trust: bool,
+    problems: Sequence[Problem],
 ) -> LoadedCheckpoint:
     weight_count = count_stored_weights(file.weights)
     if isinstance(network, _Described):
@@ -163,7 +170,7 @@ def _load(
     elif file.config is not None:
         rebuilt = _rebuild(file.config, file.keras_version, weight_count, trust)
     else:
-        rebuilt = Rebuilt(_fitting_network(file, candidates), {})
+        rebuilt = Rebuilt(_fitting_network(file, candidates, problems), {})
     matches = match_weights(file.weights, file.by_layer_name, rebuilt.model, rebuilt.layers_of)
     assign_weights(matches, rebuilt.model, rebuilt.layers_of)
     return LoadedCheckpoint(
@@ -186,21 +193,28 @@ def _rebuild(config: dict[str, Any], keras_version: str | None, weight_count: in
     return rebuilt
 
 
-def _fitting_network(file: ModelFile, candidates: Candidates) -> keras.Model:
-    """The one known network that weights without a configuration fit."""
-    fitting = {}
-    for name, build in candidates.items():
-        network = build()
-        try:
-            match_weights(file.weights, file.by_layer_name, network, Rebuilt(network, {}).layers_of)
-        except CheckpointError:
-            continue
-        fitting[name] = network
+def _fitting_network(file: ModelFile, candidates: Candidates, problems: Sequence[Problem]) -> keras.Model:
+    """The one known network that weights without a configuration fit, for the first problem that has one."""
+    fitting: dict[str, keras.Model] = {}
+    for problem in problems:
+        fitting = fitting or _list_fitting(file, candidates, problem)
     if len(fitting) == 1:
         return next(iter(fitting.values()))
     known = ", ".join(fitting or candidates)
     found = f"fits several networks ({known})" if fitting else f"fits none of the known networks ({known})"
     raise CheckpointError(f"holds weights alone, and {found}: name the network with --model")
+
+
+def _list_fitting(file: ModelFile, candidates: Candidates, problem: Problem) -> dict[str, keras.Model]:
+    fitting = {}
+    for name, build in candidates.items():
+        network = build(*problem)
+        try:
+            match_weights(file.weights, file.by_layer_name, network, Rebuilt(network, {}).layers_of)
+        except CheckpointError:
+            continue
+        fitting[name] = network
+    return fitting
 
 
 def _one_line(message: str) -> str:

@@ -3,24 +3,39 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from eip_cli.datasets.loading import problem_of
 from eip_cli.foundation.backend import keras
+from eip_cli.foundation.problem import Problem
+from eip_cli.recipes.configuration import DATASETS
 
 # What two layers may differ in and still compute the same function of the same weights.
 FREE_SETTINGS = frozenset({"name", "trainable", "dtype", "seed", "noise_shape", "momentum"})
 FREE_ENDINGS = ("_initializer", "_regularizer", "_constraint")
-Candidates = Mapping[str, Callable[[], keras.Model]]
+# Networks by name, built for a problem.
+Candidates = Mapping[str, Callable[..., keras.Model]]
+# Those that a known network may have been trained on, CIFAR-10's first.
+PROBLEMS = tuple(dict.fromkeys(map(problem_of, DATASETS)))
 
 
 def find_known_network(model: keras.Model, candidates: Candidates) -> str | None:
     """The name of the candidate that computes what ``model`` does; None for another network."""
-    architecture = _architecture(model)
-    if architecture is None:
+    problem, architecture = _problem_of(model), _architecture(model)
+    if problem is None or architecture is None:
         return None
     for name, build in candidates.items():
-        network = build()
+        network = build(*problem)
         if network.count_params() == model.count_params() and _architecture(network) == architecture:
             return name
     return None
+
+
+def _problem_of(model: keras.Model) -> Problem | None:
+    """What ``model`` solves; None where it is no data set's, so that nothing of any size is built for it."""
+    try:
+        image, output = model.input_shape[1:], model.output_shape[1:]
+        return next((one for one in PROBLEMS if image == one.image_shape and output == (one.classes,)), None)
+    except (AttributeError, KeyError, TypeError):  # several inputs or outputs, or none
+        return None
 
 
 def _input_names(stored: dict[str, Any]) -> list[str]:

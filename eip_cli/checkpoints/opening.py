@@ -4,9 +4,11 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from eip_cli.datasets.loading import problem_of
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError, ModelError
 from eip_cli.foundation.files import file_sha256
+from eip_cli.foundation.problem import CIFAR10_PROBLEM, Problem
 from eip_cli.networks.input_scaling import find_own_scaling
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
@@ -49,16 +51,18 @@ class OpenedModel:
         return self.record.sha256.get(self.path.name) in (None, self.source_sha256)
 
 
-def open_model(spec: str | Path, seed: int = 0, trust: bool = False) -> OpenedModel:
+def open_model(
+    spec: str | Path, seed: int = 0, trust: bool = False, problem: Problem | None = None
+) -> OpenedModel:
     """The model that ``spec`` means: a known network, a user's (whose code runs), or a checkpoint.
 
+    ``problem`` is what a network is built for: CIFAR-10's unless given, or that of the checkpoint.
     Raises ModelError, CheckpointError or RunError where it cannot be had.
     """
     spec = str(spec)
-    if spec in KNOWN_NETWORKS:
-        return OpenedModel(spec, build_model(spec, seed))
-    if is_user_network(spec):
-        return OpenedModel(spec, build_model(spec, seed), source_sha256=hash_source(spec))
+    if spec in KNOWN_NETWORKS or is_user_network(spec):
+        model = build_model(spec, seed, *(problem or CIFAR10_PROBLEM))
+        return OpenedModel(spec, model, source_sha256=hash_source(spec))
     require_function_name(spec)
     if not is_checkpoint_name(spec):
         raise ModelError(
@@ -67,7 +71,7 @@ def open_model(spec: str | Path, seed: int = 0, trust: bool = False) -> OpenedMo
         )
     if is_architecture_name(spec):
         return _open_architecture(spec, seed, trust)
-    return open_checkpoint(spec, trust=trust)
+    return open_checkpoint(spec, trust=trust, problem=problem)
 
 
 def find_pixels(opened: OpenedModel) -> tuple[str, str | None]:
@@ -80,7 +84,7 @@ def find_pixels(opened: OpenedModel) -> tuple[str, str | None]:
         pixels = opened.record.config.pixels
         assert pixels is not None  # a record's configuration is a resolved one
         return pixels, None
-    shown = None if opened.name in KNOWN_NETWORKS else find_own_scaling(opened.model)
+    shown = find_own_scaling(opened.model)
     return (UNIT_PIXELS.form, None) if shown is None else (BYTE_PIXELS.form, shown)
 
 
@@ -92,10 +96,13 @@ def _open_architecture(spec: str, seed: int, trust: bool) -> OpenedModel:
     return OpenedModel(path.name, model, source_sha256=file_sha256(path), path=path, network=known)
 
 
-def open_checkpoint(name: str, network: str | None = None, trust: bool = False) -> OpenedModel:
+def open_checkpoint(
+    name: str, network: str | None = None, trust: bool = False, problem: Problem | None = None
+) -> OpenedModel:
     """The checkpoint that ``name`` means; its weights read into ``network`` where that is given.
 
-    ``network`` is a known one, a user's, or a JSON file of an architecture.
+    ``network`` is a known one, a user's, or a JSON file of an architecture. A network is built for
+    ``problem``, or else for that of the checkpoint's run.
 
     Raises CheckpointError, ModelError or RunError where it cannot be had.
     """
@@ -104,9 +111,16 @@ def open_checkpoint(name: str, network: str | None = None, trust: bool = False) 
     if network is None and record is not None and record.needs_code:
         network = _require_known_code(found.path, record)
     architecture = Path(network) if network and is_architecture_name(network) else None
-    model = open_model(network).model if network and not architecture else None
+    if problem is None and record is not None:
+        problem = problem_of(record.config.dataset)
+    model = open_model(network, problem=problem).model if network and not architecture else None
     loaded = load_checkpoint(
-        found.path, candidates=KNOWN_NETWORKS, model=model, architecture=architecture, trust=trust
+        found.path,
+        candidates=KNOWN_NETWORKS,
+        model=model,
+        architecture=architecture,
+        trust=trust,
+        problem=problem,
     )
     if network:
         _note_named_code(network, record)

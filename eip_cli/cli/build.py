@@ -6,7 +6,7 @@ import click
 
 from .common.help_texts import MODEL_HELP
 from .common.messages import show_notice
-from .common.options import format_option, seed_option, trust_option, verbose_option
+from .common.options import format_option, problem_option, seed_option, trust_option, verbose_option
 
 
 @click.command(epilog=MODEL_HELP)
@@ -15,13 +15,17 @@ from .common.options import format_option, seed_option, trust_option, verbose_op
     "-o", "--output", type=click.Path(path_type=Path), help="Write the untrained model (.h5 or .keras)."
 )
 @seed_option(help="Initial weights.")
+@problem_option
 @trust_option
 @verbose_option
 @format_option
-def build(model: str, output: Path | None, seed: int, trust: bool, output_format: str) -> None:
+def build(
+    model: str, output: Path | None, seed: int, dataset: str | None, trust: bool, output_format: str
+) -> None:
     """Build MODEL, print its totals, and write it with -o."""
     from eip_cli.checkpoints.checkpoint_file import save_model
     from eip_cli.checkpoints.opening import open_model
+    from eip_cli.datasets.loading import problem_of
     from eip_cli.display.network_tables import report_totals
     from eip_cli.display.printing import print_report
     from eip_cli.foundation.errors import CheckpointError
@@ -29,7 +33,7 @@ def build(model: str, output: Path | None, seed: int, trust: bool, output_format
 
     if output is not None and output.exists():
         raise CheckpointError(f"{output} exists: name another file, or remove it")
-    opened = open_model(model, seed, trust)
+    opened = open_model(model, seed, trust, problem_of(dataset) if dataset else None)
     summary = summarize_model(opened.model, opened.name)
     if output is not None:
         save_model(opened.model, output)

@@ -12,7 +12,7 @@ from eip_cli.acceleration.twin import accelerate
 from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_checkpoint
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.download import SILENT, DownloadProgress
-from eip_cli.datasets.loading import load_dataset
+from eip_cli.datasets.loading import load_dataset, problem_of
 from eip_cli.networks.model import require_classifier
 from eip_cli.published.baseline import CIFAR10_FINGERPRINT, baseline_for
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale, make_pixel_scale
@@ -93,7 +93,7 @@ def evaluate_checkpoint(
     takes those of the checkpoint's run, or what the network shows that it was made for. Raises an EipError
     where the checkpoint or the data cannot be had, or do not fit each other.
     """
-    opened = open_announced(str(checkpoint), progress, network, trust)
+    opened = open_announced(str(checkpoint), progress, network, trust, dataset)
     return assess_model(opened, progress, dataset=dataset, data_dir=data_dir, pixels=pixels).evaluation
 
 
@@ -106,10 +106,17 @@ def _data_dir_of(record: RunRecord | None, dataset: str) -> Path | None:
 
 
 def open_announced(
-    checkpoint: str, progress: DownloadProgress, network: str | None, trust: bool
+    checkpoint: str,
+    progress: DownloadProgress,
+    network: str | None,
+    trust: bool,
+    dataset: str | None = None,
 ) -> OpenedModel:
-    """The checkpoint, after a notice of which file it is where that was a choice."""
-    opened = open_checkpoint(checkpoint, network, trust)
+    """The checkpoint, after a notice of which file it is where that was a choice.
+
+    Its network is built for ``dataset`` where it has to be built and the name is given.
+    """
+    opened = open_checkpoint(checkpoint, network, trust, problem_of(dataset) if dataset else None)
     if opened.notice:
         progress.notice(opened.notice)
     return opened
@@ -124,12 +131,14 @@ def assess_model(
     pixels: str | None = None,
 ) -> Assessment:
     """Measure an opened model as ``evaluate_checkpoint`` does."""
-    require_classifier(opened.model, opened.name)  # before images are fetched for it
     record = opened.record
     name = dataset or (record.config.dataset if record else "cifar10")
+    require_classifier(opened.model, opened.name, problem_of(name))  # before images are fetched for it
     images = load_dataset(name, data_dir or _data_dir_of(record, name), progress)
     form = _choose_pixels(opened, pixels, progress)
-    return _measure(opened, images, record, make_pixel_scale(form, lambda: images.channel_statistics))
+    scale = make_pixel_scale(form, lambda: images.channel_statistics)
+    scale.require_channels(images.problem.image_shape[2])
+    return _measure(opened, images, record, scale)
 
 
 def _choose_pixels(opened: OpenedModel, asked: str | None, progress: DownloadProgress) -> str:

@@ -46,7 +46,7 @@ def find_doubt(
     tried = {scale.form: try_out(scale) for scale in _usual_scales(dataset) if scale.form != pixels.form}
     by_accuracy = sorted(tried, key=lambda form: -tried[form].accuracy)
     best = tried[by_accuracy[0]]
-    if max(best.accuracy, own.accuracy) < 1 / len(dataset.class_names) + FAR_BETTER:
+    if max(best.accuracy, own.accuracy) < _best_of_guessing(len(dataset.class_names)):
         return (
             f"{own.accuracy:.1%} of {count:,} training images are right, with every usual scaling of pixels "
             "no more than by guessing: untrained weights, or weights for other images, classes or pixels "
@@ -72,6 +72,12 @@ def find_doubt(
     return None
 
 
+def _best_of_guessing(classes: int) -> float:
+    """An accuracy that guessing hardly reaches: 15% with ten classes, as many deviations with others."""
+    chance = 1 / classes
+    return chance + FAR_BETTER * math.sqrt(chance * (1 - chance) / (0.1 * 0.9))
+
+
 def is_clearly_better(one: Measurement, other: Measurement, labels: np.ndarray) -> bool:
     """Whether ``one`` is right in more images than ``other`` by more than chance, image by image."""
     only_one = np.count_nonzero((one.predictions == labels) & (other.predictions != labels))
@@ -85,7 +91,7 @@ def _usual_scales(dataset: Dataset) -> list[PixelScale]:
     spread = math.sqrt(float(np.mean(np.square(deviation) + np.square(mean))) - overall**2)
     forms = [
         STANDARDISED,
-        IMAGENET,
+        *([IMAGENET] if len(mean) == 3 else []),
         *([f"{STANDARDISED}={overall:.4f}/{spread:.4f}"] if spread > 1e-4 else []),
     ]
     return [

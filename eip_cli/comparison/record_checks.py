@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from eip_cli.datasets.loading import problem_of
 from eip_cli.foundation.errors import RunError
 from eip_cli.published.baseline import BASELINE_EPOCHS, CIFAR10_FINGERPRINT, baseline_for
 from eip_cli.recipes.configuration import OWN, TrainConfig
@@ -11,8 +12,9 @@ from eip_cli.runs.history import EpochRow, read_history
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import HISTORY_FILE, RECORD_FILE, Run
 
-# Ten classes: what a network is right in that gives every image the same answer.
-CHANCE_ACCURACY = 0.1
+# Times the share of one class, which a network is right in that gives every image the same answer; the
+# largest class of all is MNIST's ones, 1.12 times its share.
+NEAR_CHANCE = 1.2
 # The networks of the experiment are above 25% in the first epoch of all of CIFAR-10, 391 steps.
 STEPS_UNTIL_ABOVE_CHANCE = 300
 HELD_OUT = "final is of held-out training images and not compared; test is of the best checkpoint, once"
@@ -53,13 +55,13 @@ def read_history_if_any(run: Run) -> tuple[EpochRow, ...] | None:
         return None
 
 
-def is_at_chance(row: EpochRow, steps: int) -> bool:
+def is_at_chance(row: EpochRow, steps: int, dataset: str) -> bool:
     """Whether the network was still guessing in the epoch of ``row``, whose last step was the ``steps``-th.
 
     By the accuracy in training: in validation it is also low where moving averages have not settled.
-    A plain network whose ReLUs have died stays there, at a loss of ln 10 = 2.3026.
+    A plain network whose ReLUs have died stays there, with ten classes at a loss of ln 10 = 2.3026.
     """
-    return steps >= STEPS_UNTIL_ABOVE_CHANCE and row.accuracy < 1.2 * CHANCE_ACCURACY
+    return steps >= STEPS_UNTIL_ABOVE_CHANCE and row.accuracy < NEAR_CHANCE / problem_of(dataset).classes
 
 
 def has_ended_at_chance(record: RunRecord, history: Sequence[EpochRow] | None) -> bool:
@@ -67,7 +69,7 @@ def has_ended_at_chance(record: RunRecord, history: Sequence[EpochRow] | None) -
     if not history or record.config.batch_size is None:
         return False
     steps_per_epoch = math.ceil(record.train_images / record.config.batch_size)
-    return is_at_chance(history[-1], history[-1].epoch * steps_per_epoch)
+    return is_at_chance(history[-1], history[-1].epoch * steps_per_epoch, record.config.dataset)
 
 
 def is_on_cifar10(record: RunRecord) -> bool:

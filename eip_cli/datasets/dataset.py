@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eip_cli.foundation.errors import DataError
+from eip_cli.foundation.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images as uint8 (n, 32, 32, 3), red, green and blue; labels as int64 (n,) from 0.
+    """Images as uint8 (n, height, width, channels), grey or red, green and blue; labels as int64 (n,) from 0.
 
     ``source`` says where the images came from, for the record of a run.
     """
@@ -40,6 +41,12 @@ class Dataset:
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.int64]
     source: str
+
+    @property
+    def problem(self) -> Problem:
+        """The shape of the images and the number of classes."""
+        height, width, channels = self.train_images.shape[1:]
+        return Problem((height, width, channels), len(self.class_names))
 
     @cached_property
     def fingerprint(self) -> Fingerprint:

@@ -3,8 +3,11 @@
 import numpy as np
 
 from eip_cli.foundation.errors import DataError
+from eip_cli.foundation.problem import Problem
 
 from .dataset import Dataset
+
+DIGITS_PROBLEM = Problem((32, 32, 3), 10)
 
 
 def load_digits_dataset() -> Dataset:

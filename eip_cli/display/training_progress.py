@@ -37,7 +37,8 @@ class CommandProgress:
         """A download begins, or begins again."""
         self._open_bar(description, total_bytes, DownloadColumn())
         if not self._console.is_terminal:
-            self.notice(f"{description} ({total_bytes / 1e6:,.0f} MB)")
+            size = f"{total_bytes / 1e6:,.0f} MB" if total_bytes >= 1e6 else f"{total_bytes / 1e3:,.0f} kB"
+            self.notice(f"{description} ({size})")
 
     def start_steps(self, description: str, count: int) -> None:
         """Work that is counted in steps begins."""
@@ -123,7 +124,8 @@ class CommandProgress:
 
     def _tell_chance(self, row: EpochRow) -> None:
         steps = row.epoch * self._steps_per_epoch
-        if is_at_chance(row, steps) and not self._is_chance_told:
+        assert self._record is not None  # a training has started
+        if is_at_chance(row, steps, self._record.config.dataset) and not self._is_chance_told:
             self._is_chance_told = True
             self.notice(
                 f"{row.accuracy:.2%} right in training after {steps:,} steps is guessing. A network that "

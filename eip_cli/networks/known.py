@@ -7,20 +7,42 @@ force: they are also built beside a user's network, to find out which network a 
 from collections.abc import Callable
 
 from eip_cli.foundation.backend import default_settings, keras
+from eip_cli.foundation.problem import CIFAR10_PROBLEM
 
-IMAGE_SHAPE = (32, 32, 3)
-CLASS_COUNT = 10
+IMAGE_SHAPE, CLASS_COUNT = CIFAR10_PROBLEM
+Shape = tuple[int, int, int]
+# By channel, in units of 255: those of CIFAR-10's training images, rounded; for other images, round numbers.
+COLOUR_STATISTICS = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
+OTHER_STATISTICS = ((0.5,), (0.25,))
 layers = keras.layers
 
 
+def standardised_input(input_shape: Shape) -> list[keras.layers.Layer]:
+    """The first layers of a network that takes pixels as they are stored, 0 to 255, and standardises them.
+
+    A file of the network holds the numbers, so that nobody needs to be told them (see input_scaling).
+    """
+    mean, deviation = COLOUR_STATISTICS if input_shape[2] == 3 else OTHER_STATISTICS
+    scale = [1 / (255 * value) for value in deviation]
+    offset = [-middle / spread for middle, spread in zip(mean, deviation, strict=True)]
+    return [keras.Input(input_shape), layers.Rescaling(scale, offset, name="standardised")]
+
+
+def _begin(input_shape: Shape, standardise: bool) -> list[keras.layers.Layer]:
+    return standardised_input(input_shape) if standardise else [keras.Input(input_shape)]
+
+
 @default_settings()
-def build_separable() -> keras.Model:
-    """The report's depthwise-separable network: 58,965 parameters, (32, 32, 3) -> 10 probabilities.
+def build_separable(
+    input_shape: Shape = IMAGE_SHAPE, classes: int = CLASS_COUNT, standardise: bool = False
+) -> keras.Model:
+    """The report's depthwise-separable network: 58,965 parameters for (32, 32, 3) -> 10 probabilities.
 
     ReLU is inside each convolution, so batch normalization comes after it; the first block has
-    no dropout; the last convolution has a ReLU too, and softmax follows it.
+    no dropout; the last convolution has a ReLU too, and softmax follows it. ``standardise`` puts
+    ``standardised_input`` before it; the report had none.
     """
-    model = keras.Sequential([keras.Input(IMAGE_SHAPE)], name="separable")
+    model = keras.Sequential(_begin(input_shape, standardise), name="separable")
 
     def add_block(
         index: int, filters: int, dropout: float = 0.25, padding: str = "same", stride: int = 1
@@ -40,18 +62,23 @@ def build_separable() -> keras.Model:
     add_block(4, 128)
     add_block(5, 128)
     add_block(6, 128)
-    add_block(7, CLASS_COUNT, padding="valid", stride=2)
+    add_block(7, classes, padding="valid", stride=2)
     model.add(layers.AveragePooling2D(2, name="pool2"))
-    model.add(layers.SeparableConv2D(CLASS_COUNT, 3, activation="relu", name="conv8"))
+    model.add(layers.SeparableConv2D(classes, 3, activation="relu", name="conv8"))
     model.add(layers.Flatten(name="flatten"))
     model.add(layers.Activation("softmax", name="softmax"))
     return model
 
 
 @default_settings()
-def build_base() -> keras.Model:
-    """The network that 82.44% belongs to: 1,172,410 parameters, (32, 32, 3) -> 10 probabilities."""
-    model = keras.Sequential([keras.Input(IMAGE_SHAPE)], name="base")
+def build_base(
+    input_shape: Shape = IMAGE_SHAPE, classes: int = CLASS_COUNT, standardise: bool = False
+) -> keras.Model:
+    """The network that 82.44% belongs to: 1,172,410 parameters for (32, 32, 3) -> 10 probabilities.
+
+    ``standardise`` puts ``standardised_input`` before it; the report had none.
+    """
+    model = keras.Sequential(_begin(input_shape, standardise), name="base")
     for stage, filters in enumerate((48, 96, 192), start=1):
         model.add(layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"stage{stage}_conv1"))
         model.add(layers.Conv2D(filters, 3, activation="relu", name=f"stage{stage}_conv2"))
@@ -61,11 +88,11 @@ def build_base() -> keras.Model:
     for index, units in enumerate((512, 256), start=1):
         model.add(layers.Dense(units, activation="relu", name=f"dense{index}"))
         model.add(layers.Dropout(0.5, name=f"dense{index}_dropout"))
-    model.add(layers.Dense(CLASS_COUNT, activation="softmax", name="dense3"))
+    model.add(layers.Dense(classes, activation="softmax", name="dense3"))
     return model
 
 
-KNOWN_NETWORKS: dict[str, Callable[[], keras.Model]] = {
+KNOWN_NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "separable": build_separable,
     "base": build_base,
 }

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError, in_one_line
+from eip_cli.foundation.problem import Problem
 
 from .users_mistakes.failures import describe_failure, remember_code
 from .users_mistakes.missing_functions import explain_missing_function
+
+# What a function may ask for: the shape of an image, (height, width, channels), and the number of classes.
+PROBLEM_PARAMETERS = (("input_shape",), ("classes", "num_classes"))
 
 
 def is_user_network(spec: str) -> bool:
@@ -54,9 +58,10 @@ def _look_in(folders: Iterable[str], module: str) -> ModuleSpec | None:
     return next((spec for spec in found if spec.loader is not None), found[0] if found else None)
 
 
-def call_user_function(spec: str) -> keras.Model:
+def call_user_function(spec: str, problem: Problem) -> keras.Model:
     """The model that the function ``spec`` returns. Raises ModelError where there is none, or it fails.
 
+    It is called with the shape of an image and the number of classes if it takes these, else with nothing.
     Ctrl-C passes through; whatever else a stranger's code raises, ``sys.exit`` included, is theirs to mend.
     """
     source, _, function_name = spec.rpartition(":")
@@ -67,8 +72,7 @@ def call_user_function(spec: str) -> keras.Model:
         function = getattr(_import_source(source), function_name, None)
         if not callable(function):
             raise ModelError(explain_missing_function(source, function_name))
-        _require_no_arguments(function, spec)
-        model = function()
+        model = function(**_choose_arguments(function, spec, problem))
     except (ModelError, KeyboardInterrupt):
         raise
     except SystemExit as error:
@@ -79,28 +83,42 @@ def call_user_function(spec: str) -> keras.Model:
         ) from error
     except BaseException as error:
         raise ModelError(f"{spec} failed with {describe_failure(error, file)}") from error
-    _require_model(model, spec)
+    _require_model(model, spec, problem)
     return model
 
 
-def _require_no_arguments(function: Callable[..., object], spec: str) -> None:
+def _choose_arguments(function: Callable[..., object], spec: str, problem: Problem) -> dict[str, object]:
+    """What to call a user's function with: the problem, where two parameters are called so, or nothing.
+
+    Keras's own functions have such parameters too, and are left alone: their pre-trained weights fit 1,000
+    classes only.
+    """
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a builtin without one
-        return
+        return {}
+    shape, classes = (
+        next((name for name in names if name in parameters), None) for names in PROBLEM_PARAMETERS
+    )
+    chosen: dict[str, object] = {}
+    is_kerass = (getattr(function, "__module__", None) or "").startswith("keras.")
+    if shape is not None and classes is not None and not is_kerass:
+        chosen = {shape: problem.image_shape, classes: problem.classes}
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [
-        parameter.name
-        for parameter in parameters
-        if parameter.default is parameter.empty and parameter.kind not in variadic
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty and parameter.kind not in variadic and name not in chosen
     ]
     if needed:
         raise ModelError(
-            f"{spec} needs arguments ({', '.join(needed)}): give each a default, it is called with none"
+            f"{spec} needs arguments ({', '.join(needed)}): give each a default; only (input_shape, classes) "
+            "are given, where it takes both"
         )
+    return chosen
 
 
-def _require_model(model: object, spec: str) -> None:
+def _require_model(model: object, spec: str, problem: Problem) -> None:
     if model is None:
         raise ModelError(f"{spec} returned None, not a Keras model: let it end with return model")
     if not isinstance(model, keras.Model):
@@ -109,7 +127,8 @@ def _require_model(model: object, spec: str) -> None:
         raise ModelError(f"{spec} returned {kind.__name__}, not a Keras model{older}")
     if not model.built:
         raise ModelError(
-            f"{spec} returned a model without an input shape: begin it with keras.Input((32, 32, 3))"
+            f"{spec} returned a model without an input shape: begin it with "
+            f"keras.Input({problem.image_shape})"
         )
 
 

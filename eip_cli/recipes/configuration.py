@@ -17,7 +17,7 @@ from .augmentation import parse_augmentation
 from .pixels import PIXEL_FORMS, is_pixel_form
 from .schedules import parse_schedule
 
-DATASETS = ("cifar10", "digits")
+DATASETS = ("cifar10", "cifar100", "mnist", "fashion-mnist", "digits")
 LARGEST_SEED = 2**32 - 1
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion", "muon")
 OWN = "own"  # of a network that comes compiled
@@ -79,7 +79,7 @@ class TrainConfig:
         if self.pixels is not None and not is_pixel_form(self.pixels):
             raise TrainingError(f"no pixels {self.pixels!r}: use {', '.join(PIXEL_FORMS)}")
         if self.dataset not in DATASETS:
-            raise TrainingError(f"no dataset {self.dataset!r}: use {' or '.join(DATASETS)}")
+            raise TrainingError(f"no dataset {self.dataset!r}: use {', '.join(DATASETS)}")
 
     @property
     def selected_on(self) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eip_cli.foundation.errors import TrainingError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,6 +39,14 @@ class PixelScale:
         if self.form == "0-1":  # (x - 0) / 1, without two passes over a batch
             return unit
         return (unit - np.array(self.mean, "float32")) / np.array(self.deviation, "float32")
+
+    def require_channels(self, channels: int) -> None:
+        """Raise TrainingError where the numbers are of other channels than images of so many have."""
+        if len(self.mean) not in (1, channels):
+            raise TrainingError(
+                f"pixels {self.form} have {len(self.mean)} means, and these images {channels} channel"
+                f"{'s' if channels > 1 else ''}: give as many, or one for all"
+            )
 
     def __str__(self) -> str:
         if not self.form.startswith(STANDARDISED):

@@ -31,6 +31,18 @@ _DIGITS = {
     "separable": Protocol(epochs=10, batch_size=16, learning_rate=0.004, schedule="report"),
     "base": Protocol(epochs=10, batch_size=16, learning_rate=0.001, schedule="constant"),
 }
+# 60,000 small images without colours: after ten epochs little is left to learn.
+_MNIST = {
+    "separable": Protocol(epochs=10, batch_size=128, learning_rate=0.004, schedule="report"),
+    "base": Protocol(epochs=10, batch_size=128, learning_rate=0.001, schedule="constant"),
+}
+_PROTOCOLS = {
+    "cifar10": _CIFAR10,
+    "cifar100": _CIFAR10,
+    "mnist": _MNIST,
+    "fashion-mnist": _MNIST,
+    "digits": _DIGITS,
+}
 # Where the user names an optimizer and no rate. Adam's are the protocols' own; the others' are usual ones.
 _RATES = {"sgd": 0.1, "lion": 0.0004, "muon": 0.02}
 _WEIGHT_DECAYS = {"adamw": 0.004, "muon": 0.004}  # Keras's defaults
@@ -55,7 +67,7 @@ def resolve_config(
     ``compiled``: the network brings its own optimizer, whose learning rate is kept unless given.
     ``network``: the known network that a checkpoint holds. ``pixels``: what the network takes, by itself.
     """
-    protocols = _CIFAR10 if config.dataset == "cifar10" else _DIGITS
+    protocols = _PROTOCOLS[config.dataset]
     protocol = protocols.get(network or config.model, protocols["separable"])
     has_own = compiled and config.optimizer is None
     optimizer = config.optimizer or (OWN if has_own else "adam")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from eip_cli.comparison.statistics import wilson_interval
+from eip_cli.datasets.loading import COLLECTIONS
 from eip_cli.display.formatting import format_percent, format_receptive_field
 from eip_cli.display.markdown import show_code, show_words
 from eip_cli.networks.summary import ModelSummary
@@ -11,7 +12,10 @@ from eip_cli.recipes.train_command import portable_source
 
 from .run_results import Measured, RunResults
 
-DATASET_NAMES = {"cifar10": "CIFAR-10", "digits": "scikit-learn's handwritten digits"}
+DATASET_NAMES = {
+    **{name: collection.title for name, collection in COLLECTIONS.items()},
+    "digits": "scikit-learn's handwritten digits",
+}
 BYTES_PER_GIB = 2**30
 MOST_BYTES = 2**63
 

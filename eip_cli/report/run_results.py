@@ -18,7 +18,7 @@ from eip_cli.comparison.record_checks import (
 )
 from eip_cli.comparison.row import Comparison, compare
 from eip_cli.comparison.statistics import wilson_interval
-from eip_cli.datasets.loading import load_dataset
+from eip_cli.datasets.loading import COLLECTIONS, load_dataset
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import RunError
 from eip_cli.networks.graphs import list_calls
@@ -26,7 +26,7 @@ from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.source_text import write_network_code
 from eip_cli.networks.summary import ModelSummary, summarize_model
 from eip_cli.networks.users_code import is_user_network
-from eip_cli.published.baseline import BASELINE_ACCURACY, BASELINE_NETWORK, TEST_IMAGE_COUNT, baseline_for
+from eip_cli.published.baseline import BASELINE_ACCURACY, BASELINE_NETWORK, baseline_for
 from eip_cli.recipes.train_command import (
     describe_changes,
     portable_source,
@@ -39,9 +39,6 @@ from eip_cli.runs.run_directory import BEST_FILE, Run
 
 from .consistency import find_disagreements, hash_files, read_sound_history
 from .rules import RuleCheck, check_baseline, check_network, check_training
-
-# CIFAR-10 has 50,000 training images (Krizhevsky, Learning Multiple Layers of Features, 2009).
-CIFAR10_TRAIN_COUNT = 50_000
 
 
 @dataclass(frozen=True)
@@ -188,8 +185,8 @@ def _is_channels_first(model: keras.Model) -> bool:
 
 def _count_images(dataset: str) -> tuple[int, int]:
     """The training and the test images of a whole dataset."""
-    if dataset == "cifar10":  # known without 170 MB of them
-        return CIFAR10_TRAIN_COUNT, TEST_IMAGE_COUNT
+    if dataset in COLLECTIONS:  # known without fetching them
+        return sum(COLLECTIONS[dataset].train_counts), sum(COLLECTIONS[dataset].test_counts)
     loaded = load_dataset(dataset)
     return len(loaded.train_labels), len(loaded.test_labels)
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError, TrainingError
-from eip_cli.networks.known import CLASS_COUNT
 from eip_cli.recipes.augmentation import parse_augmentation
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
@@ -19,7 +18,7 @@ NO_CLASS = -1
 # Of larger numbers the squares are infinite in single precision.
 LARGEST_WEIGHT = 1e18
 SIGMOIDS = (
-    "its ten outputs are sigmoids, which need not sum to 1: the largest is the predicted class, and the "
+    "its outputs are sigmoids, which need not sum to 1: the largest is the predicted class, and the "
     "loss is that of the outputs divided by their sum"
 )
 Loss = Callable[[np.ndarray, np.ndarray], Any]  # a backend's tensor: a mean, or one loss an image
@@ -50,9 +49,9 @@ def loss_of(model: keras.Model) -> Loss:
     return keras.losses.get(model.loss)
 
 
-def targets_for(loss: Loss, labels: np.ndarray) -> np.ndarray:
-    """Labels (n,) as ``loss`` takes them: integers for a sparse loss, else one-hot float32 (n, 10)."""
-    return labels if _takes_integers(loss) else np.eye(CLASS_COUNT, dtype="float32")[labels]
+def targets_for(loss: Loss, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Labels (n,) as ``loss`` takes them: integers for a sparse loss, else one-hot float32 (n, classes)."""
+    return labels if _takes_integers(loss) else np.eye(classes, dtype="float32")[labels]
 
 
 def _takes_integers(loss: Loss) -> bool:
@@ -90,7 +89,7 @@ def smoothed(loss: Loss, config: TrainConfig) -> Loss:
 
 
 def as_probabilities(outputs: np.ndarray, loss: Loss) -> Loss:
-    """``loss``; where it takes logits and ``outputs`` (n, 10) are a softmax's, the one that takes those.
+    """``loss``; where it takes logits and ``outputs`` (n, classes) are a softmax's, the one that takes those.
 
     Keras trains such a network on the softmax's inputs, but would measure its outputs as logits.
     """
@@ -106,8 +105,8 @@ def as_probabilities(outputs: np.ndarray, loss: Loss) -> Loss:
 def require_probabilities(outputs: np.ndarray, loss: Loss, name: str) -> str | None:
     """Raise ModelError where a loss on probabilities is given something else, such as logits.
 
-    ``outputs``: (n, 10). A loss with ``from_logits=True`` takes anything finite. Returns a note where they
-    are ten probabilities apart from each other, as of sigmoids: the largest is the predicted class then too.
+    ``outputs``: (n, classes). A loss with ``from_logits=True`` takes anything finite. Returns a note where
+    they are probabilities apart from each other, as of sigmoids: the largest is the predicted class then too.
     """
     if not np.isfinite(outputs).all() or getattr(loss, "_fn_kwargs", {}).get("from_logits"):
         return None  # a diverged network is reported by its loss, not as one that returns logits
@@ -141,20 +140,21 @@ def measure(
     before_batch: Callable[[], None] = lambda: None,
     pixels: PixelScale = UNIT_PIXELS,
 ) -> Measurement:
-    """``predict`` over uint8 ``images`` (n, 32, 32, 3), against ``labels`` (n,).
+    """``predict`` over uint8 ``images`` (n, height, width, channels), against ``labels`` (n,).
 
-    ``predict`` maps float32 images, scaled by ``pixels``, to (n, 10) outputs. ``before_batch`` is called
+    ``predict`` maps float32 images, scaled by ``pixels``, to (n, classes) outputs. ``before_batch`` is called
     before each batch and may raise, to stop. Cross-entropy clips probabilities at 1e-7, as Keras does.
     """
-    outputs = np.empty((len(images), CLASS_COUNT), dtype="float32")
+    batches = []
     for start in range(0, len(images), INFERENCE_BATCH):
         before_batch()
         batch = slice(start, start + INFERENCE_BATCH)
-        outputs[batch] = predict(pixels.apply(images[batch]))
+        batches.append(np.asarray(predict(pixels.apply(images[batch])), "float32"))
+    outputs = np.concatenate(batches)
     is_finite = np.isfinite(outputs).all(axis=1)
     predictions = np.where(is_finite, outputs.argmax(axis=1), NO_CLASS)
     return Measurement(
-        loss=float(np.mean(loss(targets_for(loss, labels), outputs))),
+        loss=float(np.mean(loss(targets_for(loss, labels, outputs.shape[1]), outputs))),
         accuracy=float(np.mean(predictions == labels)),
         predictions=predictions,
         non_finite=int(np.count_nonzero(~is_finite)),

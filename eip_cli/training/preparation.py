@@ -8,7 +8,7 @@ from eip_cli.checkpoints.naming import locate_source, require_source
 from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_model
 from eip_cli.datasets.dataset import Dataset, limit_training_images, split_validation
 from eip_cli.datasets.download import DownloadProgress
-from eip_cli.datasets.loading import load_dataset
+from eip_cli.datasets.loading import load_dataset, problem_of
 from eip_cli.foundation.backend import accelerator_names, is_deterministic, use_threads
 from eip_cli.foundation.errors import RunError
 from eip_cli.networks.model import require_classifier
@@ -62,12 +62,14 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     train, val = _choose_images(config, dataset)
     assert config.pixels is not None  # the configuration is a resolved one
     pixels = make_pixel_scale(config.pixels, lambda: dataset.channel_statistics)
+    pixels.require_channels(dataset.problem.image_shape[2])
     augmentation = parse_augmentation(config.augment)
     mean, _ = dataset.channel_statistics
     draws = Draws(augmentation, train.images.shape, mean, config.seed) if augmentation.texts else None
     trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, draws)
     # After the trainer has compiled the network: that is what will be saved.
-    rehearsal = rehearse(opened, config.model, pixels.apply(val.images[:REHEARSED_IMAGES]), config.trust)
+    images = pixels.apply(val.images[:REHEARSED_IMAGES])
+    rehearsal = rehearse(opened, config.model, images, config.trust, dataset.problem)
     if rehearsal.needs_code:
         progress.notice(f"Checkpoints of {opened.name} are read with its code: {rehearsal.reason}")
     if str(config.schedule).startswith(PLATEAU):
@@ -90,8 +92,9 @@ def open_network(config: TrainConfig, progress: DownloadProgress) -> tuple[Train
     source = locate_source(config.model)
     if source != config.model and not is_user_network(source):
         progress.notice(f"{config.model} is {source}")
-    opened = open_model(source, config.seed, config.trust)
-    require_classifier(opened.model, opened.name)
+    problem = problem_of(config.dataset)
+    opened = open_model(source, config.seed, config.trust, problem)
+    require_classifier(opened.model, opened.name, problem)
     return replace(config, model=source), opened
 
 

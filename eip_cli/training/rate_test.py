@@ -80,7 +80,8 @@ class _Start:
         model = self._prepared.config.model
         weights = self._weights
         if model in KNOWN_NETWORKS or is_user_network(model):
-            weights = tuple(np.asarray(weight) for weight in build_model(model, seed).weights)
+            network = build_model(model, seed, *self._prepared.dataset.problem)
+            weights = tuple(np.asarray(weight) for weight in network.weights)
         state = TrainingState((), weights, self._optimizer, (), 0, np.empty(0))
         self._prepared.trainer.restore(state)
 

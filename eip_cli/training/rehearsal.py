@@ -17,6 +17,7 @@ from eip_cli.checkpoints.opening import OpenedModel
 from eip_cli.checkpoints.rebuilding.settings import OWN_CODE
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError, EipError, TrainingError
+from eip_cli.foundation.problem import CIFAR10_PROBLEM, Problem
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model, weights_swapped
 from eip_cli.networks.users_code import is_user_network
@@ -42,11 +43,14 @@ class Rehearsal:
     reason: str | None = None
 
 
-def rehearse(opened: OpenedModel, source: str, images: np.ndarray, trust: bool) -> Rehearsal:
+def rehearse(
+    opened: OpenedModel, source: str, images: np.ndarray, trust: bool, problem: Problem = CIFAR10_PROBLEM
+) -> Rehearsal:
     """Save the network, read it back and compare its outputs for ``images``, as it takes them.
 
-    ``source`` is where the network comes from, as a run's configuration names it. Raises TrainingError
-    where a training of it would be lost: it cannot be saved, or not be read back.
+    ``source`` is where the network comes from, as a run's configuration names it, and ``problem`` what it was
+    built for. Raises TrainingError where a training of it would be lost: it cannot be saved, or not be read
+    back.
     """
     if source in KNOWN_NETWORKS:
         return Rehearsal()
@@ -68,7 +72,7 @@ def rehearse(opened: OpenedModel, source: str, images: np.ndarray, trust: bool) 
         if not is_user_network(source):
             raise TrainingError(f"a training of {opened.name} could not be read back: {reason}")
         try:
-            loaded = load_checkpoint(path, candidates={}, model=build_model(source)).model
+            loaded = load_checkpoint(path, candidates={}, model=build_model(source, 0, *problem)).model
         except EipError as error:
             raise TrainingError(
                 f"a training of {opened.name} could not be read back, neither from its file ({reason}) nor "

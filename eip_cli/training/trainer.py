@@ -47,7 +47,7 @@ WARM_UP_STEPS = 5
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """uint8 images (n, 32, 32, 3) and their integer labels (n,)."""
+    """uint8 images (n, height, width, channels) and their integer labels (n,)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -82,7 +82,8 @@ class Trainer:
         outputs = model(pixels.apply(val.images[:8]), training=False)
         self._loss = as_probabilities(np.asarray(outputs), loss or loss_of(model))
         train_loss = smoothed(self._loss, config)
-        targets = targets_for(train_loss, train.labels)
+        classes = outputs.shape[-1]
+        targets = targets_for(train_loss, train.labels, classes)
         self._batches = Batches(train.images, targets, pixels, draws, bool(accelerator_names()))
         require_probabilities(np.asarray(outputs), self._loss, config.model)
         optimizer = make_optimizer(model, config)
@@ -105,7 +106,7 @@ class Trainer:
         self._average = choose_average(model, self._optimizer, config.average_weights)
         # Metrics make their variables when they first see outputs. Were that in the first step, TensorFlow
         # would trace the step twice.
-        self._stepper.compute_metrics(None, targets_for(train_loss, val.labels[:8]), outputs)
+        self._stepper.compute_metrics(None, targets_for(train_loss, val.labels[:8], classes), outputs)
         self._stepper.reset_metrics()
         fresh = type(optimizer).from_config(optimizer.get_config())
         model.compile(optimizer=fresh, loss=self._loss, metrics=["accuracy"])

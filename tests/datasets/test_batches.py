@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eip_cli.datasets.pickled_batches import read_batch
+from eip_cli.datasets.cifar10 import CIFAR10
+from eip_cli.datasets.reading import cifar_files
 from eip_cli.foundation.errors import DataError
 
 N_IMAGES = 6
@@ -19,6 +20,10 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (N_IMAGES, 3072), np.uint8)
 LABELS = [3, 0, 9, 1, 1, 7]
 FILE_NAMES = [f"picture_{number}.png" for number in range(N_IMAGES)]
 BATCH = {"batch_label": "testing batch", "labels": LABELS, "data": IMAGES, "filenames": FILE_NAMES}
+
+
+def read_batch(content: bytes, where: str) -> tuple[np.ndarray, np.ndarray]:
+    return cifar_files.read_batch(content, where, CIFAR10)
 
 
 def with_bytes(batch: dict[str, Any]) -> dict[bytes, Any]:

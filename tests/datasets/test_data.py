@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eip_cli.datasets.cifar10 import BATCH_FILES, FOLDER_NAME, OFFICIAL, Edition, load_cifar10, read_cifar10
+from eip_cli.datasets.cifar10 import CIFAR10
+from eip_cli.datasets.collection import Collection
 from eip_cli.datasets.dataset import Dataset, limit_training_images, split_validation
 from eip_cli.datasets.loading import load_dataset
+from eip_cli.datasets.obtaining import load_collection
 from eip_cli.foundation.errors import DataError
+from tests.support.fakes import SMALL_CIFAR10 as SMALL
 from tests.support.fakes import pack_cifar10, write_cifar10
 
-SMALL = replace(OFFICIAL, images_per_file=20)
-ARCHIVE_NAME = OFFICIAL.archive.file_name
+FOLDER_NAME, ARCHIVE_NAME = SMALL.folder_name, SMALL.archives[0].file_name
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +68,7 @@ def test_channels_rows_and_columns_are_where_they_belong(batches: Path) -> None:
     images[7, 0, 5, 9] = 11  # red
     images[7, 2, 30, 1] = 22  # blue
     rewrite(batches / "data_batch_2", data=images.reshape(20, 3072))
-    train_images = read_cifar10(batches, SMALL).train_images
+    train_images = SMALL.read(batches).train_images
     assert train_images[20 + 7, 5, 9].tolist() == [11, 0, 0]
     assert train_images[20 + 7, 30, 1].tolist() == [0, 0, 22]
     assert train_images[20:40].sum() == 33
@@ -76,9 +78,9 @@ def test_a_folder_of_batches_its_parent_and_an_archive_all_do(batches: Path, tmp
     packed = tmp_path / "packed"
     packed.mkdir()
     pack_cifar10(batches, packed / ARCHIVE_NAME)
-    expected, _ = load_cifar10(batches, edition=SMALL)
+    expected, _ = load_collection(SMALL, batches)
     for folder, source in ((batches.parent, batches), (packed, packed / ARCHIVE_NAME)):
-        arrays, location = load_cifar10(folder, edition=SMALL)
+        arrays, location = load_collection(SMALL, folder)
         assert location == source
         for array, expected_array in zip(arrays, expected, strict=True):
             np.testing.assert_array_equal(array, expected_array)
@@ -89,15 +91,15 @@ def test_the_argument_comes_before_the_environment(
     batches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EIP_DATA_DIR", str(batches))
-    assert load_cifar10(None, edition=SMALL)[1] == batches
+    assert load_collection(SMALL, None)[1] == batches
     with pytest.raises(DataError, match="elsewhere does not exist"):
-        load_cifar10(tmp_path / "elsewhere", edition=SMALL)
+        load_collection(SMALL, tmp_path / "elsewhere")
 
 
-def refusal_of(folder: Path, edition: Edition = SMALL) -> str:
+def refusal_of(folder: Path, collection: Collection = SMALL) -> str:
     """The one line that loading from ``folder`` ends with."""
     with pytest.raises(DataError) as refusal:
-        load_cifar10(folder, edition=edition)
+        load_collection(collection, folder)
     assert str(refusal.value).isprintable()
     return str(refusal.value)
 
@@ -153,7 +155,7 @@ def test_a_damaged_folder_is_refused(damage: str, batches: Path) -> None:
     do_damage, message = DAMAGES[damage]
     do_damage(batches)
     with pytest.raises(DataError, match=message):
-        load_cifar10(batches, edition=SMALL)
+        load_collection(SMALL, batches)
     assert "eip data" in refusal_of(batches)
 
 
@@ -167,7 +169,7 @@ def test_a_pipe_in_the_place_of_a_batch_does_not_hang(batches: Path) -> None:
 
 
 def test_the_real_check_wants_60000_images(batches: Path) -> None:
-    assert "holds 20 images where CIFAR-10 has 10000" in refusal_of(batches, OFFICIAL)
+    assert "holds 20 images where CIFAR-10 has 10000" in refusal_of(batches, CIFAR10)
 
 
 def test_a_truncated_archive_is_refused_wherever_it_ends(batches: Path, tmp_path: Path) -> None:
@@ -258,7 +260,7 @@ def test_other_files_and_long_headers_in_an_archive_are_passed_over(batches: Pat
         archive.addfile(extra, io.BytesIO(b"hello"))
         archive.add(batches, f"./{FOLDER_NAME}")
     shutil.rmtree(batches.parent)
-    assert len(load_cifar10(tmp_path, edition=SMALL)[0].train_images) == 100
+    assert len(load_collection(SMALL, tmp_path)[0].train_images) == 100
 
 
 def test_an_archive_without_a_batch_names_it(batches: Path, tmp_path: Path) -> None:
@@ -268,7 +270,7 @@ def test_an_archive_without_a_batch_names_it(batches: Path, tmp_path: Path) -> N
 
 
 def as_dataset(batches: Path) -> Dataset:
-    return Dataset("cifar10", tuple("0123456789"), *read_cifar10(batches, SMALL), source="here")
+    return Dataset("cifar10", tuple("0123456789"), *SMALL.read(batches), source="here")
 
 
 def test_one_fingerprint_depends_on_the_order_of_the_images_and_the_other_does_not(batches: Path) -> None:
@@ -331,8 +333,8 @@ def test_digits_without_scikit_learn_say_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_unknown_dataset_is_named_beside_the_known_ones() -> None:
-    with pytest.raises(DataError, match="unknown dataset 'cifar100': choose one of cifar10, digits"):
-        load_dataset("cifar100")
+    with pytest.raises(DataError, match="unknown dataset 'svhn': choose one of cifar10, cifar100, "):
+        load_dataset("svhn")
 
 
 def test_a_holdout_takes_its_share_of_every_class_by_the_seed_alone(full_size: Dataset) -> None:
@@ -373,4 +375,4 @@ def test_a_limit_outside_the_dataset_is_refused(number: int, batches: Path) -> N
 
 
 def test_the_fake_has_every_file_of_the_real_one(batches: Path) -> None:
-    assert {path.name for path in batches.iterdir()} == {*BATCH_FILES, "batches.meta"}
+    assert {path.name for path in batches.iterdir()} == {*SMALL.batch_files, "batches.meta"}

@@ -18,15 +18,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eip_cli.datasets.cifar10 import FOLDER_NAME, OFFICIAL, Edition, fetch_cifar10, load_cifar10
+from eip_cli.datasets.collection import Collection
 from eip_cli.datasets.download import Archive, download
+from eip_cli.datasets.obtaining import fetch_collection, load_collection
 from eip_cli.foundation.errors import DataError
-from tests.support.fakes import pack_cifar10, write_cifar10
+from tests.support.fakes import SMALL_CIFAR10, pack_cifar10, write_cifar10
 from tests.support.mirrors import Mirror, serve
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 WRONG = bytes(byte ^ 255 for byte in CONTENT)
-NAME = OFFICIAL.archive.file_name
+NAME, FOLDER_NAME = SMALL_CIFAR10.archives[0].file_name, SMALL_CIFAR10.folder_name
 
 
 @dataclass
@@ -327,8 +328,8 @@ def test_only_web_addresses_are_opened(url: str, target: Path) -> None:
 OFFLINE = ("http://127.0.0.1:1/a", "http://127.0.0.1:1/b")
 
 
-def small_edition(content: bytes, urls: tuple[str, ...]) -> Edition:
-    return Edition(archive_at(urls, content), images_per_file=20)
+def small_edition(content: bytes, urls: tuple[str, ...]) -> Collection:
+    return replace(SMALL_CIFAR10, archives=(archive_at(urls, content),))
 
 
 @pytest.fixture(scope="module")
@@ -352,8 +353,8 @@ def names_in(folder: Path) -> set[str]:
 def test_an_empty_cache_is_filled_once_and_read_from_then_on(packed: bytes, cache: Path) -> None:
     mirror = Mirror(packed)
     with serve(mirror) as urls:
-        arrays, location = load_cifar10(None, edition=small_edition(packed, urls))
-    again, _ = load_cifar10(None, edition=small_edition(packed, OFFLINE))
+        arrays, location = load_collection(small_edition(packed, urls), None)
+    again, _ = load_collection(small_edition(packed, OFFLINE), None)
     assert location == cache / FOLDER_NAME
     assert len(mirror.requests) == 1
     np.testing.assert_array_equal(arrays.train_images, again.train_images)
@@ -363,7 +364,7 @@ def test_an_empty_cache_is_filled_once_and_read_from_then_on(packed: bytes, cach
 def test_a_damaged_cache_is_replaced_with_a_notice(packed: bytes, cache: Path) -> None:
     with serve(Mirror(packed)) as urls:
         edition = small_edition(packed, urls)
-        arrays, _ = load_cifar10(None, edition=edition)
+        arrays, _ = load_collection(edition, None)
         for damage in ("truncated", "missing", "garbage"):
             batch = cache / FOLDER_NAME / "data_batch_3"
             content = batch.read_bytes()
@@ -371,7 +372,7 @@ def test_a_damaged_cache_is_replaced_with_a_notice(packed: bytes, cache: Path) -
             if damage != "missing":
                 batch.write_bytes(content[:5000] if damage == "truncated" else b"garbage")
             progress = Recorder()
-            again, _ = load_cifar10(None, progress, edition)
+            again, _ = load_collection(edition, None, progress)
             np.testing.assert_array_equal(again.train_images, arrays.train_images)
             assert "damaged and will be replaced" in progress.notices[0]
             assert "data_batch_3" in progress.notices[0]
@@ -382,7 +383,7 @@ def test_a_damaged_cache_is_still_there_after_a_failed_repair(packed: bytes, cac
     write_cifar10(cache, images_per_file=20)
     (cache / FOLDER_NAME / "data_batch_3").unlink()
     with pytest.raises(DataError, match="no mirror delivered"):
-        load_cifar10(None, edition=small_edition(packed, OFFLINE))
+        load_collection(small_edition(packed, OFFLINE), None)
     assert "data_batch_2" in names_in(cache / FOLDER_NAME)
 
 
@@ -390,7 +391,7 @@ def test_what_a_killed_process_leaves_in_the_cache_is_used_or_cleared(packed: by
     (cache / f".{FOLDER_NAME}.eip-new" / "data_batch_1").mkdir(parents=True)
     (cache / f".{FOLDER_NAME}.eip-damaged").mkdir()
     (cache / NAME).write_bytes(packed)  # downloaded, not yet unpacked: no mirror is needed
-    load_cifar10(None, edition=small_edition(packed, OFFLINE))
+    load_collection(small_edition(packed, OFFLINE), None)
     assert names_in(cache) == {FOLDER_NAME, f".{NAME}.lock"}
 
 
@@ -400,7 +401,7 @@ def test_two_loads_at_once_share_one_download(packed: bytes, cache: Path) -> Non
     with serve(mirror) as urls:
         edition = small_edition(packed, urls)
         threads = [
-            threading.Thread(target=lambda one=one: results.append(load_cifar10(None, one, edition)))
+            threading.Thread(target=lambda one=one: results.append(load_collection(edition, None, one)))
             for one in recorders
         ]
         for thread in threads:
@@ -414,7 +415,7 @@ def test_two_loads_at_once_share_one_download(packed: bytes, cache: Path) -> Non
 
 def test_offline_with_nothing_found_says_the_three_ways_out(packed: bytes, cache: Path) -> None:
     with pytest.raises(DataError) as refusal:
-        load_cifar10(None, edition=small_edition(packed, OFFLINE))
+        load_collection(small_edition(packed, OFFLINE), None)
     message = str(refusal.value)
     assert message.isprintable()
     assert "(127.0.0.1:1, 127.0.0.1:1: Connection refused)" in message
@@ -425,7 +426,7 @@ def test_offline_with_nothing_found_says_the_three_ways_out(packed: bytes, cache
 def test_a_cache_that_cannot_be_made_says_so(packed: bytes, cache: Path) -> None:
     cache.write_text("a file in its place")
     with pytest.raises(DataError, match=r"cannot keep CIFAR-10 in .*cache \(.*File exists.*--data-dir"):
-        load_cifar10(None, edition=small_edition(packed, OFFLINE))
+        load_collection(small_edition(packed, OFFLINE), None)
 
 
 @contextmanager
@@ -445,28 +446,28 @@ def test_a_full_disk_ends_in_one_line_and_loses_nothing(limit: int, packed: byte
     with serve(Mirror(packed)) as urls:
         edition = small_edition(packed, urls)
         with files_limited_to(limit), pytest.raises(DataError, match=r"cannot keep CIFAR-10 in .*make room"):
-            load_cifar10(None, edition=edition)
+            load_collection(edition, None)
         assert FOLDER_NAME not in names_in(cache)
-        load_cifar10(None, edition=edition)
+        load_collection(edition, None)
 
 
 def test_a_disk_that_fills_while_unpacking_keeps_the_download(tmp_path: Path, cache: Path) -> None:
     black = pack_cifar10(write_cifar10(tmp_path, images_per_file=20), tmp_path / NAME).read_bytes()
     assert len(black) < 30_000  # smaller than a batch
     with serve(Mirror(black)) as urls, files_limited_to(30_000), pytest.raises(DataError, match="make room"):
-        load_cifar10(None, edition=small_edition(black, urls))
+        load_collection(small_edition(black, urls), None)
     assert FOLDER_NAME not in names_in(cache)
-    load_cifar10(None, edition=small_edition(black, OFFLINE))
+    load_collection(small_edition(black, OFFLINE), None)
 
 
 def test_fetching_ahead_fills_a_new_folder_and_checks_a_full_one(packed: bytes, tmp_path: Path) -> None:
     mirror = Mirror(packed)
     with serve(mirror) as urls:
         edition = small_edition(packed, urls)
-        where = fetch_cifar10(tmp_path / "new" / "data", edition=edition)
+        where = fetch_collection(edition, tmp_path / "new" / "data")
         assert where == tmp_path / "new" / "data" / FOLDER_NAME
-        assert fetch_cifar10(tmp_path / "new" / "data", edition=edition) == where
-        assert fetch_cifar10(where, edition=edition) == where
+        assert fetch_collection(edition, tmp_path / "new" / "data") == where
+        assert fetch_collection(edition, where) == where
     assert len(mirror.requests) == 1
 
 
@@ -475,10 +476,10 @@ def test_fetching_ahead_goes_where_loading_looks(
 ) -> None:
     with serve(Mirror(packed)) as urls:
         edition = small_edition(packed, urls)
-        assert fetch_cifar10(None, edition=edition) == cache / FOLDER_NAME
+        assert fetch_collection(edition, None) == cache / FOLDER_NAME
         monkeypatch.setenv("EIP_DATA_DIR", str(tmp_path / "named"))
-        assert fetch_cifar10(None, edition=edition) == tmp_path / "named" / FOLDER_NAME
-        assert load_cifar10(None, edition=edition)[1] == tmp_path / "named" / FOLDER_NAME
+        assert fetch_collection(edition, None) == tmp_path / "named" / FOLDER_NAME
+        assert load_collection(edition, None)[1] == tmp_path / "named" / FOLDER_NAME
 
 
 def test_fetching_ahead_leaves_what_the_user_has_there_alone(packed: bytes, tmp_path: Path) -> None:
@@ -490,8 +491,8 @@ def test_fetching_ahead_leaves_what_the_user_has_there_alone(packed: bytes, tmp_
     with serve(Mirror(packed)) as urls:
         edition = small_edition(packed, urls)
         with pytest.raises(DataError, match="test_batch"):
-            fetch_cifar10(tmp_path / "damaged", edition=edition)
+            fetch_collection(edition, tmp_path / "damaged")
         with pytest.raises(DataError, match="is in the way"):
-            fetch_cifar10(tmp_path / "other", edition=edition)
+            fetch_collection(edition, tmp_path / "other")
     assert (batches / "test_batch").read_bytes() == b"damaged"
     assert (other / "thesis.txt").read_text() == "mine"

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from eip_cli.datasets.cifar10 import OFFICIAL, fetch_cifar10, load_cifar10
+from eip_cli.datasets.obtaining import fetch_collection, load_collection
 from eip_cli.foundation.errors import DataError
-from tests.support.fakes import pack_cifar10, write_cifar10
+from tests.support.fakes import SMALL_CIFAR10, pack_cifar10, write_cifar10
 
 # With no address to download from: what is not found is an error.
-SMALL = replace(OFFICIAL, images_per_file=20, archive=replace(OFFICIAL.archive, urls=()))
-ARCHIVE_NAME = OFFICIAL.archive.file_name
+SMALL = replace(SMALL_CIFAR10, archives=(replace(SMALL_CIFAR10.archives[0], urls=()),))
+ARCHIVE_NAME = SMALL.archives[0].file_name
 
 
 class Listener:
@@ -42,28 +42,28 @@ def test_the_folder_that_keras_keeps_is_used_where_the_cache_is_empty(
 ) -> None:
     batches = write_cifar10(keras_datasets / inner, images_per_file=20)
     listener = Listener()
-    assert load_cifar10(None, listener, SMALL)[1] == batches
+    assert load_collection(SMALL, None, listener)[1] == batches
     assert listener.notices == [f"Using the copy of CIFAR-10 in {batches}: nothing is downloaded."]
-    assert fetch_cifar10(None, listener, SMALL) == batches
+    assert fetch_collection(SMALL, None, listener) == batches
 
 
 @pytest.mark.parametrize("name", ["cifar-10-batches-py.tar.gz", "cifar-10-batches-py-target_archive"])
 def test_the_archive_that_keras_keeps_is_used(name: str, keras_datasets: Path, tmp_path: Path) -> None:
     keras_datasets.mkdir(parents=True)
     archive = pack_cifar10(write_cifar10(tmp_path / "made", images_per_file=20), keras_datasets / name)
-    assert load_cifar10(None, Listener(), SMALL)[1] == archive
+    assert load_collection(SMALL, None, Listener())[1] == archive
 
 
 def test_the_folder_that_torchvision_keeps_is_used(keras_datasets: Path) -> None:
     batches = write_cifar10(Path("data"), images_per_file=20)
-    assert load_cifar10(None, Listener(), SMALL)[1] == batches
+    assert load_collection(SMALL, None, Listener())[1] == batches
 
 
 def test_the_cache_comes_first(keras_datasets: Path, tmp_path: Path) -> None:
     write_cifar10(keras_datasets, images_per_file=20)
     cached = write_cifar10(tmp_path / "cache", images_per_file=20)
     listener = Listener()
-    assert load_cifar10(None, listener, SMALL)[1] == cached
+    assert load_collection(SMALL, None, listener)[1] == cached
     assert listener.notices == []
 
 
@@ -72,7 +72,7 @@ def test_a_damaged_copy_of_another_program_is_said_and_passed_over(keras_dataset
     (damaged / "data_batch_2").unlink()
     good = write_cifar10(Path("data"), images_per_file=20)
     listener = Listener()
-    assert load_cifar10(None, listener, SMALL)[1] == good
+    assert load_collection(SMALL, None, listener)[1] == good
     assert listener.notices[0].startswith("Another program's copy of CIFAR-10 is passed over: ")
     assert "data_batch_2" in listener.notices[0]
 
@@ -81,7 +81,7 @@ def test_a_named_folder_is_not_left_for_another_programs_copy(keras_datasets: Pa
     write_cifar10(keras_datasets, images_per_file=20)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no CIFAR-10 in"):
-        load_cifar10(tmp_path / "empty", edition=SMALL)
+        load_collection(SMALL, tmp_path / "empty")
 
 
 @pytest.mark.parametrize("by_environment", [False, True])
@@ -93,7 +93,7 @@ def test_a_folder_one_deeper_is_found(
     batches = write_cifar10(named / "downloads", images_per_file=20)
     if by_environment:
         monkeypatch.setenv("EIP_DATA_DIR", str(named))
-    assert load_cifar10(None if by_environment else named, edition=SMALL)[1] == batches
+    assert load_collection(SMALL, None if by_environment else named)[1] == batches
 
 
 def test_an_archive_one_deeper_is_found_and_one_that_is_nearer_wins(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_an_archive_one_deeper_is_found_and_one_that_is_nearer_wins(tmp_path: Pa
     (named / "a").mkdir(parents=True)
     made = write_cifar10(tmp_path / "made", images_per_file=20)
     deeper = pack_cifar10(made, named / "a" / ARCHIVE_NAME)
-    assert load_cifar10(named, edition=SMALL)[1] == deeper
+    assert load_collection(SMALL, named)[1] == deeper
     nearer = pack_cifar10(made, named / ARCHIVE_NAME)
-    assert load_cifar10(named, edition=SMALL)[1] == nearer
-    assert fetch_cifar10(named, edition=SMALL) == nearer
+    assert load_collection(SMALL, named)[1] == nearer
+    assert fetch_collection(SMALL, named) == nearer

@@ -7,7 +7,7 @@ import pytest
 
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.input_scaling import find_own_scaling
-from eip_cli.networks.known import KNOWN_NETWORKS
+from eip_cli.networks.known import KNOWN_NETWORKS, build_base, build_separable
 
 layers = keras.layers
 
@@ -65,6 +65,8 @@ def nested_backbone() -> keras.Model:
         (lambda: network(dtype="uint8"), "its input is of uint8"),
         (nested_front, "into 0 to 1"),
         (nested_backbone, "into 0 to 1"),
+        (lambda: build_separable(standardise=True), "'standardised' turns 0 to 255 into -1.98 to 2.12"),
+        (lambda: build_base((28, 28, 1), standardise=True), "'standardised' turns 0 to 255 into -2 to 2"),
     ],
 )
 def test_a_network_that_scales_its_pixels_shows_it(build: Callable[[], keras.Model], shown: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
+from eip_cli.foundation.problem import Problem
 from eip_cli.networks.known import build_base, build_separable
 from eip_cli.networks.model import build_model, require_classifier
 from tests.support.places import NETWORKS
@@ -76,6 +77,32 @@ def test_initial_weights_follow_from_the_seed_alone() -> None:
     assert not np.array_equal(first[0], other[0])
 
 
+@pytest.mark.parametrize(
+    ("name", "input_shape", "classes", "parameters"),
+    [
+        ("separable", (32, 32, 3), 10, 58_965),
+        ("separable", (28, 28, 1), 10, 58_819),
+        ("separable", (32, 32, 3), 100, 81_735),
+        ("base", (32, 32, 3), 10, 1_172_410),
+        ("base", (28, 28, 1), 10, 876_634),
+        ("base", (32, 32, 3), 100, 1_195_540),
+    ],
+)
+def test_a_known_network_takes_the_images_and_classes_of_a_data_set(
+    name: str, input_shape: tuple[int, int, int], classes: int, parameters: int
+) -> None:
+    model = build_model(name, 0, input_shape, classes)
+    require_classifier(model, name, Problem(input_shape, classes))
+    assert model.count_params() == parameters
+
+
+@pytest.mark.parametrize("name", ["separable", "base"])
+def test_a_known_network_without_room_in_the_images_says_so(name: str) -> None:
+    with pytest.raises(ModelError, match=rf"^{name} takes no images of \(8, 8, 3\): ") as refusal:
+        build_model(name, 0, (8, 8, 3))
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_users_network_comes_from_a_file_or_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
     from_file = build_model(f"{NETWORKS}:tiny")
     monkeypatch.chdir(NETWORKS.parent)
@@ -117,3 +144,10 @@ def test_a_network_that_does_not_fit_the_experiment_is_refused(function: str, me
     with pytest.raises(ModelError, match=r"^net ") as refusal:
         require_classifier(model, "net")
     assert message in str(refusal.value)
+
+
+def test_what_is_needed_is_what_the_data_set_has() -> None:
+    with pytest.raises(ModelError, match=r"input of shape \(32, 32, 3\): \(28, 28, 1\) is needed"):
+        require_classifier(build_model("base"), "base", Problem((28, 28, 1), 10))
+    with pytest.raises(ModelError, match=r"output of shape \(10,\): \(100,\) is needed"):
+        require_classifier(build_model("base"), "base", Problem((32, 32, 3), 100))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
 from eip_cli.networks.layer_names import require_names_for_files
 from eip_cli.networks.model import build_model
@@ -181,3 +182,71 @@ def test_a_layers_name_that_no_file_can_hold_is_refused(name: str) -> None:
     Path("net.py").write_text(f"import keras\ndef net(): return keras.Sequential({layers})")
     with pytest.raises(ModelError, match=r"^net has a layer named .*: rename it$"):
         require_names_for_files(build_model("net.py:net"), "net")
+
+
+ASKING = """
+import keras
+from keras import layers
+
+def both(input_shape, classes):
+    return keras.Sequential([keras.Input(input_shape), layers.Flatten(), layers.Dense(classes, "softmax")])
+
+def with_defaults(width=2, *, classes=3, input_shape=(8, 8, 1)):
+    return both(input_shape, classes)
+
+def as_keras_examples(input_shape, num_classes):
+    return both(input_shape, num_classes)
+
+def of_a_class(classes=10):
+    return both((32, 32, 3), classes)
+
+def nothing(width=2):
+    return both((32, 32, 3), 10)
+
+def both_and_more(input_shape, classes, width):
+    return both(input_shape, classes)
+
+def otherwise(width, height):
+    return both(width, height)
+
+anything = lambda *shape, **settings: both((32, 32, 3), 10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "taken"),
+    [
+        ("both", ((28, 28, 1), 7)),
+        ("with_defaults", ((28, 28, 1), 7)),
+        ("as_keras_examples", ((28, 28, 1), 7)),
+        ("of_a_class", ((32, 32, 3), 10)),
+        ("nothing", ((32, 32, 3), 10)),
+        ("anything", ((32, 32, 3), 10)),
+    ],
+)
+def test_a_function_is_given_shape_and_classes_where_it_takes_both(
+    function: str, taken: tuple[tuple[int, ...], int]
+) -> None:
+    Path("asking.py").write_text(ASKING)
+    model = build_model(f"asking.py:{function}", 0, (28, 28, 1), 7)
+    assert (model.input_shape[1:], model.output_shape[1]) == taken
+
+
+@pytest.mark.parametrize(
+    ("function", "missing"), [("both_and_more", "width"), ("otherwise", "width, height")]
+)
+def test_a_function_that_needs_more_is_told_what_it_may_take(function: str, missing: str) -> None:
+    Path("asking.py").write_text(ASKING)
+    with pytest.raises(ModelError, match=rf"needs arguments \({missing}\): .*\(input_shape, classes\)"):
+        build_model(f"asking.py:{function}")
+
+
+def test_keras_s_own_functions_are_called_with_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theirs are arguments that fit their pre-trained weights, and nothing of ours."""
+
+    def build(input_shape: object = None, classes: int = 1000) -> keras.Model:
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(classes)])
+
+    build.__module__ = "keras.src.applications.some_network"
+    monkeypatch.setattr(keras.applications, "SomeNetwork", build, raising=False)
+    assert build_model("keras.applications:SomeNetwork").output_shape == (None, 1000)

@@ -56,5 +56,13 @@ def test_what_is_no_form_is_refused(text: str) -> None:
         TrainConfig(pixels=text)
 
 
+def test_numbers_by_channel_fit_images_of_as_many_channels_alone() -> None:
+    coloured = make_pixel_scale("standardised=0,0.2,.5/1,1,0.5", lambda: ((), ()))
+    coloured.require_channels(3)
+    with pytest.raises(TrainingError, match="have 3 means, and these images 1 channel: give as many, or one"):
+        coloured.require_channels(1)
+    make_pixel_scale("standardised=0.5/0.25", lambda: ((), ())).require_channels(3)
+
+
 def test_every_form_is_one() -> None:
     assert all(is_pixel_form(form) and TrainConfig(pixels=form).pixels == form for form in PIXEL_FORMS)

@@ -136,7 +136,7 @@ def test_cores_are_shared_by_the_runs_that_fit() -> None:
         '{"runs": [{"name": "../a", "config": {}, "source_sha256": null}]}',
         '{"runs": [{"name": "..", "config": {}, "source_sha256": null}]}',
         '{"runs": [{"name": "a\\u001b[2J", "config": {}, "source_sha256": null}]}',
-        '{"runs": [{"name": "a", "config": {"dataset": "mnist"}, "source_sha256": null}]}',
+        '{"runs": [{"name": "a", "config": {"dataset": "svhn"}, "source_sha256": null}]}',
         '{"runs": [{"name": "a", "config": {}, "source_sha256": null}, '
         '{"name": "A", "config": {}, "source_sha256": null}]}',
     ],

@@ -11,6 +11,7 @@ from eip_cli.training.images import on_device, on_host
 from eip_cli.training.images.batches import Batches
 from eip_cli.training.images.draws import Draws, draw_uniform
 from eip_cli.training.images.on_host import mix
+from eip_cli.training.images.samples import draw_samples
 
 MEAN = (0.5, 0.25, 0.75)
 RANDOM = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3)).astype(np.uint8)
@@ -46,6 +47,48 @@ def test_an_image_is_the_same_whatever_stands_beside_it(words: tuple[str, ...]) 
     pieces = np.concatenate([source.take(3, part) for part in np.array_split(order, 7)])
     assert np.array_equal(pieces, whole[order])
     assert np.array_equal(augmented(*words).take(3, ALL), whole)  # another process would draw the same
+
+
+def test_grey_images_are_changed_as_coloured_ones_are() -> None:
+    """Each of the three channels changes as an image of that channel alone, of another size too."""
+    coloured = RANDOM[:, :28, :28]
+    words = ("flip", "crop", "rotate", "cutout")
+    together = augmented(*words, images=coloured).take(2, ALL)
+    for channel in range(3):
+        grey = coloured[..., channel : channel + 1]
+        drawn = Draws(parse_augmentation(words), grey.shape, (MEAN[channel],), 0)
+        changed = AugmentedImages(grey, drawn).take(2, ALL)
+        np.testing.assert_array_equal(changed[..., 0], together[..., channel])
+        on_accelerator = on_device.apply_changes(on_device.keep(grey), drawn.changes(2, ALL))
+        np.testing.assert_allclose(
+            keras.ops.convert_to_numpy(on_accelerator).astype(int), changed.astype(int), atol=1
+        )
+
+
+def test_samples_are_what_the_first_epochs_of_a_training_see() -> None:
+    digits = load_dataset("digits")
+    asked = parse_augmentation(("flip", "crop"))
+    samples = draw_samples(digits, asked, seed=3)
+    assert samples.class_names == digits.class_names
+    assert samples.images.shape == (10, 9, 32, 32, 3)
+    chosen = np.array(
+        [
+            np.flatnonzero((digits.train_images == image).all(axis=(1, 2, 3)))[0]
+            for image in samples.images[:, 0]
+        ]
+    )
+    assert digits.train_labels[chosen].tolist() == list(range(10))
+    drawn = Draws(asked, digits.train_images.shape, digits.channel_statistics[0], 3)
+    training = AugmentedImages(digits.train_images, drawn)
+    for epoch in range(8):
+        np.testing.assert_array_equal(samples.images[:, 1 + epoch], training.take(epoch, chosen))
+
+
+def test_mixed_samples_are_between_two_images() -> None:
+    digits = load_dataset("digits")
+    mixed = draw_samples(digits, parse_augmentation(("mixup=1",)), seed=0, count=3, draws=2)
+    assert mixed.images.shape == (3, 3, 32, 32, 3)
+    assert not np.array_equal(mixed.images[:, 1], mixed.images[:, 0])
 
 
 @pytest.mark.parametrize("words", [("flip",), ("crop",), ("rotate",), ("cutout",)])

@@ -155,13 +155,17 @@ def test_what_departs_is_said_and_repeated_by_the_command() -> None:
     options += ["--weight-decay", "0.002", "--average-weights"]
     trained = eip("train", *SHORT, *options, "--no-accelerate", "--run-dir", "run")
     assert trained.exit_code == 0, trained.stderr
-    said = "schedule one-cycle=1, augment flip+crop=4, optimizer sgd, weight decay 0.002, average weights 0.999"
+    said = (
+        "schedule one-cycle=1, augment flip+crop=4, optimizer sgd, weight decay 0.002, average weights 0.999"
+    )
     assert f"nother recipe than the network's own: learning rate 0.1, {said}" in " ".join(
         trained.stderr.split()
     )
     report = eip("report", "run").stdout
     assert "| Augmentation | flip, crop=4 |" in report.replace("`", "")
-    assert "| Optimizer | Sgd, Keras's defaults, weight decay 0.002, weights averaged, keeping 0.999 |" in report
+    assert (
+        "| Optimizer | Sgd, Keras's defaults, weight decay 0.002, weights averaged, keeping 0.999 |" in report
+    )
     command = "--schedule one-cycle=1 --augment flip,crop=4 --optimizer sgd --weight-decay 0.002"
     assert f"{command} --average-weights 0.999" in report
     compared = json.loads(eip("compare-baseline", "run", "--format", "json").stdout)[-1]

@@ -45,10 +45,16 @@ format_option = click.option(
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Folder with CIFAR-10 or its archive. [default: $EIP_DATA_DIR, else a cache filled by download]",
+    help="Folder with the images or their archive. [default: $EIP_DATA_DIR, else a cache filled by download]",
 )
 
 dataset_option = click.option("--dataset", type=click.Choice(DATASETS), help="Images to use.")
+
+problem_option = click.option(
+    "--dataset",
+    type=click.Choice(DATASETS),
+    help="Data set whose images and classes the network is for. [default: cifar10, or the run's]",
+)
 
 seed_option = functools.partial(
     click.option, "--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True

@@ -137,12 +137,12 @@ _OPTIONS = {
         "options here override them.",
     ),
     "epochs": click.option(
-        "--epochs", type=_VARIABLE["epochs"], help="Epochs. [default: 50 on cifar10, 10 on digits]"
+        "--epochs", type=_VARIABLE["epochs"], help="Epochs. [default: 50 on cifar10 and cifar100, else 10]"
     ),
     "batch_size": click.option(
         "--batch-size",
         type=_VARIABLE["batch_size"],
-        help="Images a step. [default: 128 on cifar10, 16 on digits]",
+        help="Images a step. [default: 128, on digits 16]",
     ),
     "learning_rate": click.option(
         "--learning-rate",

@@ -8,12 +8,11 @@ over unread.
 import gzip
 import tarfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from eip_cli.datasets.collection import Collection
 from eip_cli.foundation.errors import DataError
-
-from .pickled_batches import FRESH_COPY
 
 _FILE_TYPES = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE})
 _EXTENDED_HEADERS = frozenset(
@@ -22,37 +21,40 @@ _EXTENDED_HEADERS = frozenset(
 
 
 def read_members(
-    path: Path, wanted: Collection[str], max_member_bytes: int, max_total_bytes: int
+    path: Path, wanted: Iterable[str], collection: Collection, max_member_bytes: int, max_total_bytes: int
 ) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each wanted member, in the archive's order, each at most once.
 
     The whole archive is read, so that one with a link, a device or a path outside itself is
-    refused wherever that stands. ``max_total_bytes`` bounds what is decompressed. Raises
+    refused wherever that stands. ``max_total_bytes`` bounds what is decompressed. ``collection`` is
+    what the archive should be of, for messages. Raises
     DataError where the archive is truncated, damaged or refused, or lacks a wanted member.
     """
-    missing = set(wanted)
+    named = frozenset(wanted)
+    missing = set(named)
+    too_much = f"{path} was refused: it unpacks to more than {collection.title} holds"
     try:
         with gzip.open(path, "rb") as stream:
             while (member := _read_header(stream, path)) is not None:
                 n_bytes = 0 if member.isdir() else member.size
                 padded = -(-n_bytes // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                 if stream.tell() + padded > max_total_bytes:
-                    raise DataError(f"{path} was refused: it unpacks to more than CIFAR-10 holds")
+                    raise DataError(too_much)
                 name = str(PurePosixPath(member.name))
-                if member.type not in _FILE_TYPES or name not in wanted:
+                if member.type not in _FILE_TYPES or name not in named:
                     stream.seek(padded, 1)
                     continue
                 if name not in missing or n_bytes > max_member_bytes:
                     raise DataError(f"{path} was refused: {name!r} is in it twice, or too large")
                 missing.remove(name)
                 yield name, _read_exactly(stream, padded)[:n_bytes]
-            _check_rest(stream, path, max_total_bytes)
+            _check_rest(stream, too_much, max_total_bytes)
     except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is truncated or damaged ({error}): {FRESH_COPY}") from None
+        raise DataError(f"{path} is truncated or damaged ({error}): {collection.fresh_copy}") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     if missing:
-        raise DataError(f"{path} lacks {min(missing)}: {FRESH_COPY}")
+        raise DataError(f"{path} lacks {min(missing)}: {collection.fresh_copy}")
 
 
 def _read_header(stream: gzip.GzipFile, path: Path) -> tarfile.TarInfo | None:
@@ -69,11 +71,11 @@ def _read_header(stream: gzip.GzipFile, path: Path) -> tarfile.TarInfo | None:
     return member
 
 
-def _check_rest(stream: gzip.GzipFile, path: Path, max_total_bytes: int) -> None:
+def _check_rest(stream: gzip.GzipFile, too_much: str, max_total_bytes: int) -> None:
     """Read on to the end, where gzip keeps the checksum of all that came before."""
     while stream.read(2**20):
         if stream.tell() > max_total_bytes:
-            raise DataError(f"{path} was refused: it unpacks to more than CIFAR-10 holds")
+            raise DataError(too_much)
 
 
 def _read_exactly(stream: gzip.GzipFile, size: int) -> bytes:

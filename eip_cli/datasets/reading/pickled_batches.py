@@ -1,4 +1,4 @@
-"""Reads one CIFAR-10 batch file, which is a pickle, without unpickling it.
+"""Reads one batch file of CIFAR-10 or CIFAR-100, which is a pickle, without unpickling it.
 
 A pickle is a program, and Python's own machine for it can run any function, allocate any amount
 of memory and hash forever. So the standard library only cuts the file into opcodes here
@@ -16,20 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eip_cli.foundation.errors import DataError
-
-PIXELS_PER_IMAGE = 3 * 32 * 32
-# An original batch is a pickle of 31 MB and 30,000 opcodes. Written again by Python 3 in an old
-# protocol it holds its bytes as UTF-8 text, half as large again; written by pickle's Python
-# implementation it has more opcodes. Ten times as many would take a second.
-MAX_BATCH_BYTES = 64 * 2**20
-MAX_OPCODES = 300_000
-FRESH_COPY = "get a fresh copy of CIFAR-10 (`eip data`)"
 _WHOLE_NUMBER_DTYPES = frozenset({"u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"})
 _ARRAY_MODULES = frozenset({"numpy", "numpy.core.multiarray", "numpy._core.multiarray"})
+# What a damaged pickle can raise in this machine: opcodes cut short, an empty stack, odd types.
+DAMAGES = (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """The file holds something that no batch needs; the text names it."""
 
 
@@ -50,7 +43,7 @@ class _Dtype:
     def set_state(self, state: Any) -> None:
         byte_order = state[1]
         if not isinstance(byte_order, str) or byte_order not in {"<", ">", "=", "|"}:
-            raise _RefusedError("an array of an unknown byte order")
+            raise RefusedError("an array of an unknown byte order")
         self.byte_order = byte_order
 
 
@@ -68,16 +61,16 @@ class _Array:
 def _make_array(content: Any, dtype: Any, shape: Any, order: str) -> NDArray[Any]:
     """View ``content`` as an array, only where its size is exactly what type and shape say."""
     if not isinstance(dtype, _Dtype):
-        raise _RefusedError("an array of an unknown element type")
+        raise RefusedError("an array of an unknown element type")
     if isinstance(content, str):  # Python 2's bytes
         content = content.encode("latin-1")
     if not isinstance(content, bytes | bytearray):
-        raise _RefusedError(f"an array whose content is {type(content).__name__}")
+        raise RefusedError(f"an array whose content is {type(content).__name__}")
     if len(shape) > 2 or not all(isinstance(length, int) and length >= 0 for length in shape):
-        raise _RefusedError("an array of no possible shape")
+        raise RefusedError("an array of no possible shape")
     element = np.dtype(dtype.code).newbyteorder(dtype.byte_order)  # type: ignore[arg-type]
     if math.prod(shape) * element.itemsize != len(content):
-        raise _RefusedError(f"an array of shape {shape} in {len(content)} bytes")
+        raise RefusedError(f"an array of shape {shape} in {len(content)} bytes")
     return np.frombuffer(content, element).reshape(shape, order="F" if order == "F" else "C")
 
 
@@ -93,44 +86,45 @@ def _call(function: Any, arguments: Any) -> Any:
         case _Name("encode"), (str(text), "latin1" | "latin-1"):  # bytes in protocols below 3
             return text.encode("latin-1")
         case _Name("dtype"), (str(code), *_):
-            raise _RefusedError(f"an array of elements {code[:20]!r}")
-    raise _RefusedError("a call that no array needs")
+            raise RefusedError(f"an array of elements {code[:20]!r}")
+    raise RefusedError("a call that no array needs")
 
 
 def _find_name(module: Any, name: Any) -> _Name:
     """Admit a name only where a pickled array refers to it, in NumPy 1 (``core``) or 2 (``_core``)."""
     if not isinstance(module, str) or not isinstance(name, str):
-        raise _RefusedError("a name that is not text")
+        raise RefusedError("a name that is not text")
     allowed = (
         (module in _ARRAY_MODULES and name in {"_reconstruct", "ndarray", "dtype"})
         or (module in {"numpy.core.numeric", "numpy._core.numeric"} and name == "_frombuffer")
         or (module == "_codecs" and name == "encode")
     )
     if not allowed:
-        raise _RefusedError(f"the name {f'{module[:60]}.{name[:60]}'!r}")
+        raise RefusedError(f"the name {f'{module[:60]}.{name[:60]}'!r}")
     return _Name(name)
 
 
 class _Machine:
     """Runs the opcodes of a batch. ``stack`` and ``memo`` are those of the pickle protocol."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_opcodes: int, max_text: int) -> None:
+        self.max_opcodes = max_opcodes
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
         # A call or a state turns text into bytes, and a file could ask for that again and again.
-        self.text_left = MAX_BATCH_BYTES
+        self.text_left = max_text
 
     def run(self, content: bytes) -> Any:
         for count, (opcode, argument, _position) in enumerate(pickletools.genops(content)):
-            if count > MAX_OPCODES:
-                raise _RefusedError(f"more than {MAX_OPCODES} pickle opcodes")
+            if count > self.max_opcodes:
+                raise RefusedError(f"more than {self.max_opcodes} pickle opcodes")
             if opcode.name in _LITERALS:
                 self.stack.append(argument)
             elif opcode.name in _STEPS:
                 _STEPS[opcode.name](self, argument)
             elif opcode.name not in {"PROTO", "FRAME", "STOP"}:
-                raise _RefusedError(f"the pickle opcode {opcode.name}")
+                raise RefusedError(f"the pickle opcode {opcode.name}")
         return self.stack.pop()
 
     def pop_to_mark(self) -> list[Any]:
@@ -156,14 +150,14 @@ class _Machine:
 
     def extend_list(self, items: list[Any]) -> None:
         if not isinstance(self.stack[-1], list):
-            raise _RefusedError("items for something that is not a list")
+            raise RefusedError("items for something that is not a list")
         self.stack[-1].extend(items)
 
     def fill_dict(self, items: list[Any]) -> None:
         # Only text and bytes as keys: hashing nested tuples can take forever.
         target = self.stack[-1]
         if not isinstance(target, dict) or not all(isinstance(key, str | bytes) for key in items[::2]):
-            raise _RefusedError("a dictionary whose keys are not text")
+            raise RefusedError("a dictionary whose keys are not text")
         target.update(zip(items[::2], items[1::2], strict=True))
 
     def reduce(self) -> None:
@@ -175,15 +169,15 @@ class _Machine:
         state = self.stack.pop()
         self.charge(state)
         if not isinstance(self.stack[-1], _Array | _Dtype):
-            raise _RefusedError("a state for something that is not an array")
+            raise RefusedError("a state for something that is not an array")
         self.stack[-1].set_state(state)
 
     def charge(self, arguments: Any) -> None:
         if not isinstance(arguments, tuple):
-            raise _RefusedError("a call without arguments")
+            raise RefusedError("a call without arguments")
         self.text_left -= sum(len(item) for item in arguments if isinstance(item, str))
         if self.text_left < 0:
-            raise _RefusedError("more text to turn into bytes than a batch has")
+            raise RefusedError("more text to turn into bytes than a batch has")
 
 
 _LITERALS = frozenset(
@@ -225,46 +219,20 @@ _STEPS: Mapping[str, Callable[[_Machine, Any], None]] = {
 }
 
 
-def read_batch(content: bytes, where: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Read a batch's images and labels, as Python 2, Python 3 and any NumPy wrote them.
+def read_dictionary(content: bytes, max_opcodes: int, max_text: int) -> dict[str, Any]:
+    """The fields of the dictionary that a pickle holds, as Python 2, Python 3 and any NumPy wrote it.
 
-    ``where`` names the file in messages. Returns the images as uint8 (n, 3072), 32 x 32 red
-    values, then green, then blue (the layout of https://www.cs.toronto.edu/~kriz/cifar.html),
-    and the labels as int64 (n,), in 0-9. Raises DataError where the content is no such batch,
-    or holds anything that a batch does not need.
+    ``max_text`` bounds the characters that become bytes. Raises RefusedError where the pickle holds anything
+    that a batch does not need, and one of DAMAGES where it is damaged or no dictionary.
     """
-    if len(content) > MAX_BATCH_BYTES:
-        raise DataError(f"{where} is larger than any CIFAR-10 batch: {FRESH_COPY}")
-    try:
-        return _check_batch(_Machine().run(content))
-    except _RefusedError as refused:
-        raise DataError(
-            f"{where} was refused, it holds {refused}, which no CIFAR-10 batch has: {FRESH_COPY}"
-        ) from None
-    # What a damaged pickle can raise in this machine: opcodes cut short, an empty stack, odd types.
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise DataError(f"{where} is damaged or no CIFAR-10 batch ({error!s:.80}): {FRESH_COPY}") from None
-
-
-def _check_batch(batch: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    batch = _Machine(max_opcodes, max_text).run(content)
     if not isinstance(batch, dict):
         raise ValueError("not a dictionary")
     # Keys are bytes where Python 3 has read Python 2's file and written it again.
-    fields = {key.decode("latin-1") if isinstance(key, bytes) else key: value for key, value in batch.items()}
-    images, labels = (_as_values(fields.get(key)) for key in ("data", "labels"))
-    if not isinstance(images, np.ndarray) or images.ndim != 2 or images.shape[1] != PIXELS_PER_IMAGE:
-        raise ValueError(f"no array of n x {PIXELS_PER_IMAGE} under 'data'")
-    if images.dtype != np.uint8:
-        raise ValueError(f"images of {images.dtype} where uint8 belongs")
-    if not isinstance(labels, np.ndarray):
-        if not isinstance(labels, list) or not all(
-            type(label) is int and 0 <= label <= 9 for label in labels
-        ):
-            raise ValueError("no whole numbers 0-9 under 'labels'")
-        labels = np.array(labels, np.int64)
-    if labels.shape != (len(images),) or (labels.size and (labels.min() < 0 or labels.max() > 9)):
-        raise ValueError(f"{labels.shape} labels 0-9 for {len(images)} images do not fit")
-    return images, labels.astype(np.int64)
+    return {
+        key.decode("latin-1") if isinstance(key, bytes) else key: _as_values(value)
+        for key, value in batch.items()
+    }
 
 
 def _as_values(value: Any) -> Any:

@@ -1,0 +1,13 @@
+"""What a network is to solve: images of one shape, each of one of so many classes."""
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """``image_shape`` is (height, width, channels)."""
+
+    image_shape: tuple[int, int, int]
+    classes: int
+
+
+CIFAR10_PROBLEM = Problem((32, 32, 3), 10)
