@@ -43,7 +43,7 @@ def find_rate(
     from eip_cli.display.printing import print_report
     from eip_cli.display.rate_tables import report_rate_test
     from eip_cli.pictures.rate_curves import draw_rate_curves
-    from eip_cli.training.rate_test import find_learning_rate
+    from eip_cli.training.range_test.rate_test import find_learning_rate
 
     with shown_progress() as progress:
         test = find_learning_rate(TrainConfig(model=model, **given), seeds, steps, progress)

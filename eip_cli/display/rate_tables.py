@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from eip_cli.training.rate_curves import MOST_SPREAD
-from eip_cli.training.rate_test import RateTest
+from eip_cli.training.range_test.curves import MOST_SPREAD
+from eip_cli.training.range_test.rate_test import RateTest
 
 from .printing import Grid, Report
 

@@ -24,8 +24,8 @@ from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import Run, utc_now
 
 from .images.draws import Draws
+from .loop.trainer import LabelledImages, Trainer
 from .rehearsal import Rehearsal, rehearse
-from .trainer import LabelledImages, Trainer
 
 REHEARSED_IMAGES = 4
 

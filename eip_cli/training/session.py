@@ -35,11 +35,11 @@ from eip_cli.runs.run_directory import (
     utc_now,
 )
 
+from .loop.trainer import LabelledImages
 from .observers import SILENT, TrainObserver
 from .preparation import Prepared, prepare, require_same_images, require_same_network, start_record
 from .state import TrainingState, read_state, write_state
 from .tensorboard_log import EventLog
-from .trainer import LabelledImages
 
 TENSORBOARD_FOLDER = "tensorboard"
 

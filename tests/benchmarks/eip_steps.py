@@ -5,7 +5,7 @@ from measuring import BATCH, TurnClock, load_images, read_arguments
 from eip_cli.networks.model import build_model
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.protocols import resolve_config
-from eip_cli.training.trainer import LabelledImages, Trainer
+from eip_cli.training.loop.trainer import LabelledImages, Trainer
 
 
 class StepTimes:

@@ -40,7 +40,7 @@ def train(run_dir: str, moment: str, signal_name: str) -> None:
         die()
     from eip_cli.foundation import files
     from eip_cli.training import session
-    from eip_cli.training import trainer as training
+    from eip_cli.training.loop import trainer as training
     from tests.training.test_training import TINY
 
     if kind == "replace":

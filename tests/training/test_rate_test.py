@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from eip_cli.cli import cli
 from eip_cli.recipes.configuration import TrainConfig
-from eip_cli.training.rate_curves import Explosion, RateCurve, compare_curves, read_curve, smooth
-from eip_cli.training.rate_test import find_learning_rate
+from eip_cli.training.range_test.curves import Explosion, RateCurve, compare_curves, read_curve, smooth
+from eip_cli.training.range_test.rate_test import find_learning_rate
 from tests.support.places import NETWORKS
 
 RATES = np.geomspace(1e-5, 10, 180)

@@ -20,7 +20,7 @@ from eip_cli.recipes.configuration import OPTIMIZERS, TrainConfig
 from eip_cli.recipes.protocols import RECIPE_SETTINGS, resolve_config
 from eip_cli.runs.history import read_history
 from eip_cli.runs.run_directory import HISTORY_FILE, Run
-from eip_cli.training.optimizers import make_optimizer
+from eip_cli.training.loop.optimizers import make_optimizer
 from eip_cli.training.session import resume_training, train_model
 from tests.support.places import NETWORKS
 from tests.training.test_training import TINY, Watcher, assert_same_training

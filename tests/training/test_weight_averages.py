@@ -12,9 +12,9 @@ from eip_cli.networks.model import build_model
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.runs.history import read_history
 from eip_cli.runs.run_directory import FINAL_FILE, HISTORY_FILE
+from eip_cli.training.loop.weight_averages import ExponentialAverage, choose_average
 from eip_cli.training.session import train_model
 from eip_cli.training.state import read_state
-from eip_cli.training.weight_averages import ExponentialAverage, choose_average
 from tests.support.places import NETWORKS
 from tests.training.test_training import TINY, weights_of
 

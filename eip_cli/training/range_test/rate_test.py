@@ -11,11 +11,11 @@ from eip_cli.networks.model import build_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.recipes.configuration import OWN, TrainConfig
 from eip_cli.recipes.train_command import write_train_command
+from eip_cli.training.observers import SILENT, CountingObserver
+from eip_cli.training.preparation import Prepared, prepare
+from eip_cli.training.state import TrainingState
 
-from .observers import SILENT, CountingObserver
-from .preparation import Prepared, prepare
-from .rate_curves import Agreement, Explosion, RateCurve, compare_curves, count_ignored, read_curve
-from .state import TrainingState
+from .curves import Agreement, Explosion, RateCurve, compare_curves, count_ignored, read_curve
 
 LOWEST_RATE, HIGHEST_RATE = 1e-5, 10.0
 STEPS = 180  # thirty a decade

@@ -21,11 +21,9 @@ from eip_cli.networks.model import weights_swapped
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
 from eip_cli.runs.history import EpochRow
-
-from .images.batches import Batches
-from .images.draws import Draws, draw_permutation
-from .learning_rate import LearningRate
-from .measurement import (
+from eip_cli.training.images.batches import Batches
+from eip_cli.training.images.draws import Draws, draw_permutation
+from eip_cli.training.measurement import (
     Loss,
     Measurement,
     as_probabilities,
@@ -36,9 +34,11 @@ from .measurement import (
     smoothed,
     targets_for,
 )
-from .observers import StepObserver
+from eip_cli.training.observers import StepObserver
+from eip_cli.training.state import TrainingState
+
+from .learning_rate import LearningRate
 from .optimizers import make_optimizer
-from .state import TrainingState
 from .weight_averages import Arrays, OptimizersOwnAverage, choose_average
 
 # The first steps of a process trace and compile; they are not training speed.
