@@ -11,7 +11,7 @@ from eip_cli.cli import cli
 from eip_cli.cli.common.training_options import given_settings
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.model import build_model
-from eip_cli.networks.source_text import write_network_code
+from eip_cli.networks.source_text.network_text import write_network_code
 from eip_cli.recipes.configuration import OWN, TrainConfig
 from eip_cli.recipes.protocols import resolve_config
 from eip_cli.recipes.train_command import write_train_command
