@@ -62,8 +62,22 @@ class EffectiveField:
         return self.pixels_95 / self.pixels
 
 
+@dataclass(frozen=True, eq=False)
+class MeasuredField:
+    """An effective field with what it was measured on, in words, and whether the weights were fresh ones."""
+
+    field: EffectiveField
+    images: str
+    is_untrained: bool
+
+    @property
+    def place(self) -> str:
+        """What it was measured on, and with."""
+        return f"{self.images}, {'untrained weights' if self.is_untrained else 'trained weights'}"
+
+
 def measure_effective_field(model: keras.Model, name: str, images: NDArray[np.float32]) -> EffectiveField:
-    """The effective field of the centre unit of the layer that ``summarize_model`` gives the network's field of.
+    """The effective field of the centre unit of the layer whose field ``summarize_model`` gives the network.
 
     ``images`` are (n, *input shape), as the network takes them. Each pixel's weight is the absolute gradient
     of the unit's value (summed over its channels, in inference) with respect to the pixel, summed over the

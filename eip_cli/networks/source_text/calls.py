@@ -72,7 +72,7 @@ class CallList:
 
 
 def _leave_out_defaults(operation: keras.Operation, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what Keras itself adds to a call: ``mask=None``, ``training=False`` where that is the default."""
+    """Without what Keras itself adds: ``mask=None``, and ``training=False`` where that is the default."""
     parameters = inspect.signature(operation.call).parameters
     defaults = {name: parameter.default for name, parameter in parameters.items()}
     return {

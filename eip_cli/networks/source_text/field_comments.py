@@ -12,16 +12,17 @@ from eip_cli.networks.receptive_field.arithmetic import Pair
 
 # A layer's own kernel ("local receptive field", LRF) and its input's field are other figures.
 _KEY = r"(?<![A-Za-z])(?:receptive[\s_-]*fields?|G\.?R\.?F\.?|R\.?F\.?)(?![A-Za-z])"
-_NUMBER = r"(\d+)(?:\s*[x×X*]\s*(\d+))?(?![\d.]*\d|\s*%)"
+_TIMES = "[xX*\N{MULTIPLICATION SIGN}]"
+_NUMBER = rf"(\d+)(?:\s*{_TIMES}\s*(\d+))?(?![\d.]*\d|\s*%)"
 _OTHER_BEFORE = re.compile(
     r"(?:\blocal|\bkernel'?s?|\binput|\bin|\bprevious|\bold|\bprev)[\s_]*$", re.IGNORECASE
 )
 _OTHER_AFTER = re.compile(r"[\s_]*(?:in|input|before)\b", re.IGNORECASE)
 _SEPARATOR = r"(?:\s|_|size\b|out\b|after\b|now\b|is\b|of\b|becomes\b|[:=~≈>→(\[|–—-])*"  # noqa: RUF001
 _STATED = re.compile(_SEPARATOR + _NUMBER + r"([^,;|#A-WYZa-wyz]*)", re.IGNORECASE)
-_BEFORE = re.compile(r"(?<![\dxX×*.+-])" + _NUMBER + r"\s*(?:px|pixels?)?\s*$")
+_BEFORE = re.compile("(?<![\\dxX*.+-])(?<!\N{MULTIPLICATION SIGN})" + _NUMBER + r"\s*(?:px|pixels?)?\s*$")
 _RESULT = re.compile(r"(?:->|=>|→|=)\s*" + _NUMBER)
-_ARITHMETIC = re.compile(r"\s*(?:[+/*×x]|-(?!>)|–)\s*[\d(]", re.IGNORECASE)  # noqa: RUF001
+_ARITHMETIC = re.compile(r"\s*(?:[+/*x]|-(?!>)|–)\s*[\d(]", re.IGNORECASE)  # noqa: RUF001
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _read_result(stated: re.Match[str]) -> Pair | None:
     results = list(_RESULT.finditer(rest))
     if results:
         return _pair(results[-1])
-    return None if _ARITHMETIC.match(rest) and not re.match(r"\s*[x×]\s*\d", rest) else _pair(stated)
+    return None if _ARITHMETIC.match(rest) and not re.match(rf"\s*{_TIMES}\s*\d", rest) else _pair(stated)
 
 
 def _pair(match: re.Match[str]) -> Pair:

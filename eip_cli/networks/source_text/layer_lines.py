@@ -56,9 +56,9 @@ def noting_layer_lines(file: Path) -> Iterator[LayerLines]:
             lines.note(self, frame)
         return call(self, *arguments, **settings)
 
-    with _replaced(keras.Operation, "__init__", noting_make):
-        with _replaced(keras.layers.Layer, "__call__", noting_call):
-            yield lines
+    made = _replaced(keras.Operation, "__init__", noting_make)
+    with made, _replaced(keras.layers.Layer, "__call__", noting_call):
+        yield lines
 
 
 @contextmanager

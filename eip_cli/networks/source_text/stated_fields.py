@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.receptive_field.arithmetic import Pair
@@ -63,9 +64,9 @@ def _check(
 
 
 def _sizes_of_all(model: keras.Model, summary: ModelSummary) -> set[Pair]:
-    """The sizes that a comment may rightly give what sees the whole image: the image's, and the widest field's."""
+    """What a comment may rightly say of a layer that sees the whole image: its size, or the widest field."""
     shape = tuple(model.inputs[0].shape[1:])
-    sizes = {pair for pair in zip(shape, shape[1:], strict=False) if None not in pair}
+    sizes = {pair for pair in pairwise(shape) if None not in pair}
     return sizes | ({summary.receptive_field} if summary.receptive_field else set())
 
 

@@ -135,7 +135,7 @@ class _Designer:
         return min(CELL, max(needed, default=SIGN_CELL))
 
     def design_line(self, columns: range, left: float, top: float, rails: int) -> tuple[Frame, float]:
-        """Put the blocks of ``columns`` down below ``top`` and ``rails``; the line's frame, and where it ends."""
+        """Put the blocks of ``columns`` down below ``top`` and ``rails``; the line's frame and its end."""
         edges = [left]
         for column in columns:
             edges.append(edges[-1] + self.widths[column])
@@ -185,7 +185,7 @@ class _Designer:
         return max(LEAST_BOX, BOX_WIDTH * math.sqrt(share)), max(LEAST_BOX, height)
 
     def _write(self, index: int, x: float, y: float, room: float) -> float:
-        """Write the captions and the parameters of a block, centred at ``x`` from ``y`` down; where they end."""
+        """Write what belongs below a block, centred at ``x`` from ``y`` down; where it ends."""
         for caption in self.captions[index]:
             for line in wrap_text(caption.text, room, caption.points):
                 text = fit_text(line, room, caption.points, caption.is_bold)

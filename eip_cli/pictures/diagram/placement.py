@@ -1,7 +1,7 @@
 """Where the blocks of a network stand: a column by depth, a lane beside other branches, and the ways between.
 
-Pure graph work: no sizes, no matplotlib. A block has a cell, its column in its lane, to itself; no way between
-blocks passes through a cell that holds one, so that nothing which is drawn in a cell can be crossed.
+Pure graph work: no sizes, no matplotlib. A block has a cell, its column in its lane, to itself, and no way
+between blocks passes through it, so that nothing which is drawn in a cell is crossed.
 """
 
 from collections.abc import Sequence
