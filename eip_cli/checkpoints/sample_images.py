@@ -26,18 +26,22 @@ NOISE_STATISTICS = ((0.5,), (0.29,))
 
 @dataclass(frozen=True, eq=False)
 class SampleImages:
-    """Images uint8 (n, height, width, channels), the same as the network takes them, and what they are."""
+    """Images uint8 (n, height, width, channels), the same as the network takes them, and what they are.
+
+    ``is_real`` unless they are noise.
+    """
 
     images: NDArray[np.uint8]
     inputs: NDArray[np.float32]
     words: str
+    words_of_first: str = ""
     is_real: bool = True
 
     @property
     def first(self) -> tuple[NDArray[np.uint8], str]:
         """An image to look at, and what it is: the first one, or grey squares in the place of noise."""
         if self.is_real:
-            return self.images[0], f"the first of {self.words}"
+            return self.images[0], self.words_of_first
         height, width, _ = self.images.shape[1:]
         rows, columns = np.indices((height, width)) // SQUARE
         grey = np.where((rows + columns) % 2, *GREY_LEVELS).astype(np.uint8)
@@ -62,12 +66,17 @@ def find_sample_images(
         images = np.random.default_rng(0).integers(0, 256, (number, *wanted), dtype=np.uint8)
         scale = make_pixel_scale(form, lambda: NOISE_STATISTICS)
         words = f"{number} images of noise"
-    else:
-        images = dataset.test_images[:number]
-        scale = make_pixel_scale(form, lambda: dataset.channel_statistics)
-        words = f"{len(images)} test images of {dataset.name}"
-    inputs = np.moveaxis(scale.apply(images), (1, 2, 3), tuple(1 + axis for axis in order))
-    return SampleImages(images, inputs, words, dataset is not None)
+        return SampleImages(images, _arrange(scale.apply(images), order), words, is_real=False)
+    images = dataset.test_images[:number]
+    scale = make_pixel_scale(form, lambda: dataset.channel_statistics)
+    words = f"{len(images)} test images of {dataset.name}"
+    first = f"the first test image of {dataset.name}"
+    return SampleImages(images, _arrange(scale.apply(images), order), words, first)
+
+
+def _arrange(images: NDArray[np.float32], order: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Images with height, width and channels along the axes that ``order`` gives, after the first one."""
+    return np.moveaxis(images, (1, 2, 3), tuple(1 + axis for axis in order))
 
 
 def _find_dataset(opened: OpenedModel, shape: tuple[int, ...], data_dir: Path | None) -> Dataset | None:

@@ -73,7 +73,8 @@ class MeasuredField:
     @property
     def place(self) -> str:
         """What it was measured on, and with."""
-        return f"{self.images}, {'untrained weights' if self.is_untrained else 'trained weights'}"
+        weights = "untrained weights" if self.is_untrained else "the file's weights"
+        return f"{self.images}, {weights}"
 
 
 def measure_effective_field(model: keras.Model, name: str, images: NDArray[np.float32]) -> EffectiveField:

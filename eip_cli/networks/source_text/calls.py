@@ -102,7 +102,7 @@ def order_by_branch(calls: Sequence[WrittenCall], outputs: Sequence[Tensor]) -> 
     order: list[int] = []
     done = {IMAGE}
     waiting = [(tensor.call, False) for tensor in reversed(outputs)]
-    while waiting:  # no recursion: networks are deeper than Python's stack
+    while waiting:  # no recursion: Python's would end at a thousand layers
         index, sources_done = waiting.pop()
         if index in done:
             continue

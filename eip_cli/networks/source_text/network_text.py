@@ -31,8 +31,9 @@ class Line:
 def write_network_code(model: keras.Model) -> str | None:
     """Python that builds a network of the same layers, with ``keras`` as its only import.
 
-    Only arguments that differ from Keras's defaults are written; nested models are written out. None where
-    the network holds more than plain Keras, so that the code would not be the network.
+    Only arguments that differ from Keras's defaults are written. Nested models are written out, so that
+    their weights may come in another order. None where the network holds more than plain Keras, and the code
+    would not be the network.
     """
     try:
         lines = _write_lines(model)
@@ -72,7 +73,7 @@ def _show_field(summary: ModelSummary, layer: LayerInfo) -> str:
 def _write_lines(model: keras.Model) -> list[Line]:
     if not is_layer_graph(model) or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
-            "it cannot be written in plain Keras: a Sequential or Functional network from one input to one "
+            "the network cannot be written in plain Keras: a Sequential or Functional network from one input to one "
             "output can"
         )
     found = CallList()
@@ -152,7 +153,7 @@ class _Writer:
 
 
 def _refusal(call: WrittenCall, reason: Exception) -> ModelError:
-    return ModelError(f"it cannot be written in plain Keras: layer {call.name!r}: {reason}")
+    return ModelError(f"the network cannot be written in plain Keras: layer {call.name!r}: {reason}")
 
 
 def _write_argument(value: Any, names: dict[Tensor, str]) -> str:

@@ -75,7 +75,7 @@ def _order_by_branch(sources: Sequence[Sequence[int]], columns: Sequence[int]) -
     order: list[int] = []
     done: set[int] = set()
     waiting = [(block, False) for block in ends]
-    while waiting:  # no recursion: networks are deeper than Python's stack
+    while waiting:  # no recursion: Python's would end at a thousand layers
         block, sources_done = waiting.pop()
         if block in done:
             continue

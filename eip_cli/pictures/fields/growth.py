@@ -48,7 +48,7 @@ def draw_growth(figure: "Figure", area: Area, growth: Sequence[tuple[int, Pair]]
         )
     axes.set_ylim(0, 1.12 * max(*image_size, *(max(size) for _, size in growth)))
     axes.set_xlabel("convolutions and poolings up to here", fontsize=NOTE_POINTS)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.tick_params(labelsize=NOTE_POINTS)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
