@@ -1,5 +1,7 @@
 """The effective receptive field: known answers, and never beyond the theoretical one."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -77,7 +79,9 @@ def test_it_lies_inside_the_theoretical_field_on_random_networks(data: st.DataOb
 
 
 @pytest.mark.parametrize("build", [branched_networks.residual, branched_networks.gated_in_two_sizes])
-def test_it_lies_inside_the_theoretical_field_of_networks_with_branches(build) -> None:
+def test_it_lies_inside_the_theoretical_field_of_networks_with_branches(
+    build: Callable[[], keras.Model],
+) -> None:
     assert is_inside(measured(build()))
 
 

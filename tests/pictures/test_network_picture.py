@@ -57,7 +57,8 @@ def hidden_labels(figure: Figure) -> set[Text]:
     hidden: set[Text] = set()
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            drawn = {tick.label1 for tick in axis._update_ticks()} if axes.axison else set()
+            ticks = axis._update_ticks() if axes.axison else []  # type: ignore[union-attr]
+            drawn = {tick.label1 for tick in ticks}
             hidden |= set(axis.get_ticklabels(which="both")) - drawn
     return hidden
 

@@ -73,8 +73,8 @@ def _show_field(summary: ModelSummary, layer: LayerInfo) -> str:
 def _write_lines(model: keras.Model) -> list[Line]:
     if not is_layer_graph(model) or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
-            "the network cannot be written in plain Keras: a Sequential or Functional network from one input to one "
-            "output can"
+            "the network cannot be written in plain Keras: a Sequential or Functional one from one input to "
+            "one output can"
         )
     found = CallList()
     (output,) = found.follow(model, [Tensor(IMAGE)])

@@ -1,6 +1,7 @@
 """The receptive fields that a user's comments state, beside those that their layers have."""
 
 import ast
+import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,7 +39,8 @@ def check_stated_fields(model: keras.Model, summary: ModelSummary, lines: LayerL
 
     Raises ModelError where the receptive field is not known.
     """
-    source = lines.file.read_text(encoding="utf-8-sig")
+    with tokenize.open(lines.file) as file:  # in the encoding that it says itself
+        source = file.read()
     tree = ast.parse(source)
     rows = _find_rows(model, summary)
     run = {line: found for line, layers in lines.layers.items() if (found := _rows_of(layers, rows))}

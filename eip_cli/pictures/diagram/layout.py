@@ -115,8 +115,9 @@ class _Designer:
         self.blocks, self.placement, self.total = blocks, placement, max(total_params, 1)
         self.captions = [write_captions(block, show_fields) for block in blocks]
         self.most_params = max(1, *(block.params for block in blocks))
-        # A flattened map has far more numbers than any map has channels, and would make all others thin.
-        self.most_channels = max([1, *(block.channels or 1 for block in blocks if block.kind != "other")])
+        # Vectors have more numbers than maps have channels, and would make all maps thin.
+        on_maps = [block.channels or 1 for block in blocks if block.size != (1, 1)]
+        self.most_channels = max([1, *(on_maps or [block.channels or 1 for block in blocks])])
         self.largest_map = max([1, *(block.size[0] for block in blocks if block.size)])
         self.widths = [SIGN_CELL] * placement.n_columns
         for index, place in enumerate(placement.places):
