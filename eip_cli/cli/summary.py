@@ -32,7 +32,8 @@ ERF_IMAGES = 200
 @click.option(
     "--show-erf",
     is_flag=True,
-    help=f"Effective receptive field: how much each pixel counts, over {ERF_IMAGES} test images.",
+    help=f"Effective receptive field: how much each pixel counts, over {ERF_IMAGES} test images; none are "
+    "downloaded for it.",
 )
 @click.option(
     "--code",

@@ -1,20 +1,25 @@
 """The picture of a network: nothing overlaps, every layer is there, and no name gets out of its label."""
 
 import xml.etree.ElementTree as ElementTree
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from eip_cli.foundation.backend import keras
+from eip_cli.networks.blocks.grouping import Block
+from eip_cli.networks.blocks.layer_kinds import Kind
 from eip_cli.networks.receptive_field.effective import EffectiveField, MeasuredField
 from eip_cli.pictures import network_picture
 from eip_cli.pictures.diagram.layout import LINE, Layout, lay_out
+from eip_cli.pictures.diagram.placement import place_blocks
 from eip_cli.pictures.fields.squares import SampleImage
 from eip_cli.pictures.lettering import fit_text, measure_text
 from eip_cli.pictures.network_picture import draw_network
@@ -92,23 +97,69 @@ def box_of_words(layout: Layout) -> list[tuple[str, float, float, float, float]]
     return boxes
 
 
-@pytest.mark.parametrize("model", NETWORKS.values(), ids=IDS)
-def test_no_way_crosses_words_or_boxes(model: keras.Model) -> None:
-    summary, blocks = described(model)
-    layout = lay_out(blocks, summary.total_params, show_fields=True)
+def require_free_ways(layout: Layout) -> None:
+    """No way runs through words, a box or a sign but where it begins and ends."""
     obstacles = box_of_words(layout)
     obstacles += [
         (shape.kind, shape.x - shape.width / 2, shape.x + shape.width / 2, shape.y - shape.height / 2,
          shape.y + shape.height / 2)
         for shape in layout.shapes
     ]  # fmt: skip
-    edge = 1e-3  # a way begins and ends at a box
+    edge = 1e-3
     for points in layout.ways:
         for (x0, y0), (x1, y1) in pairwise(points):
             assert x0 == pytest.approx(x1) or y0 == pytest.approx(y1)
             for name, left, right, top, bottom in obstacles:
                 crosses = min(x0, x1) < right - edge and max(x0, x1) > left + edge
                 assert not (crosses and min(y0, y1) < bottom - edge and max(y0, y1) > top + edge), name
+
+
+@pytest.mark.parametrize("model", NETWORKS.values(), ids=IDS)
+def test_no_way_crosses_words_or_boxes(model: keras.Model) -> None:
+    summary, blocks = described(model)
+    require_free_ways(lay_out(blocks, summary.total_params, show_fields=True))
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.data())
+def test_no_way_crosses_words_or_boxes_of_any_graph(data: st.DataObject) -> None:
+    blocks = [block_of((), 32)]
+    for number in range(1, data.draw(st.integers(2, 30))):
+        nearest = st.integers(max(0, number - 5), number - 1)
+        far = st.integers(0, number - 1)
+        sources = data.draw(st.lists(nearest | far, min_size=1, max_size=4, unique=True))
+        blocks.append(block_of(tuple(sources), data.draw(st.sampled_from([32, 16, 2]))))
+    layout = lay_out(blocks, 100, show_fields=True)
+    require_free_ways(layout)
+    assert len(layout.ways) == sum(len(block.sources) for block in blocks)
+
+
+@pytest.mark.parametrize("model", NETWORKS.values(), ids=IDS)
+def test_ways_that_have_nothing_in_common_share_no_stretch(model: keras.Model) -> None:
+    _, blocks = described(model)
+    ways = place_blocks([block.sources for block in blocks]).ways
+    drawn = lay_out(blocks, 1, show_fields=True).ways
+    for (one, points), (other, others) in combinations(zip(ways, drawn, strict=True), 2):
+        if one.source != other.source and one.target != other.target:
+            assert not any(share(*pair) for pair in product(pairwise(points), pairwise(others))), (one, other)
+
+
+def share(one: Any, other: Any) -> bool:
+    """Whether two stretches lie on each other."""
+    return any(
+        max(abs(end[axis] - one[0][axis]) for end in (*one, *other)) < 1e-3
+        and min(max(end[1 - axis] for end in each) for each in (one, other))
+        > max(min(end[1 - axis] for end in each) for each in (one, other)) + 1e-3
+        for axis in (0, 1)
+    )
+
+
+def block_of(sources: tuple[int, ...], size: int) -> Block:
+    kind: Kind = "merge" if len(sources) > 1 else "separable"
+    title = "+" if kind == "merge" else "separable 3x3, stride 2, valid"
+    after = ("BN", "ReLU", "dropout 0.25")[: 1 if kind == "merge" else 3]
+    shape, field = (size, size, 8), ((3, 5),)
+    return Block(kind, "a_name", title, (), after, shape, (size, size), 8, 7, ("a_name",), field, sources)
 
 
 @pytest.mark.parametrize("model", NETWORKS.values(), ids=IDS)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .placement import Placement, Way
+from .placement import Place, Placement, Way
 
 Point = tuple[float, float]
 
 TRACK = 0.13  # between neighbouring tracks, and neighbouring rails
 SIDE = 0.1  # from a line's ends to the first rail
+# Beside a column's edge ways of this many sources turn without touching; those of more share a place.
+PLACES, PLACE = 4, 0.03
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def draw_ways(
     """The corners of each way, from its source's right side to its target's left side, or a sign's top."""
     number_of = {column: number for number, frame in enumerate(frames) for column in frame.columns}
     rails = [_assign_rails(placement, frame) for frame in frames[:-1]]
+    arriving = _number_arrivals(placement)
     lines = []
     for way in placement.ways:
         source, target = placement.places[way.source], placement.places[way.target]
@@ -62,7 +65,7 @@ def draw_ways(
         points = _leave(way, frames[first], outlines[way.source], source.column, first < last)
         for number in range(first, last):
             points += _turn(points[-1][1], frames[number], frames[number + 1], rails[number][way], way)
-        points += _arrive(way, frames[last], outlines[way.target], target.column, target.lane)
+        points += _arrive(way, frames[last], outlines[way.target], target, arriving[way])
         lines.append(_without_doubles(points))
     return lines
 
@@ -100,15 +103,28 @@ def _leave(way: Way, frame: Frame, source: Outline, column: int, goes_on: bool) 
     port = (source.x + source.width / 2, source.y)
     if goes_on and column == frame.columns[-1]:  # it parts from its neighbours in the next line
         return [port]
-    x, height = frame.edge(column + 1) - 0.03 * (1 + (way.track or 0) % 3), frame.height_of(way)
+    x, height = frame.edge(column + 1) - PLACE * (1 + (way.track or 0) % PLACES), frame.height_of(way)
     return [port, (x, source.y), (x, height)]
 
 
-def _arrive(way: Way, frame: Frame, target: Outline, column: int, lane: int) -> list[Point]:
+def _number_arrivals(placement: Placement) -> dict[Way, int]:
+    """For each way, which of the sources it comes from whose ways turn left of the target's column."""
+    sources: dict[int, list[int]] = {}
+    numbers = {}
+    for way in placement.ways:
+        target = placement.places[way.target]
+        if way.lane != target.lane:
+            known = sources.setdefault(target.column, [])
+            known += [] if way.source in known else [way.source]
+            numbers[way] = known.index(way.source)
+    return {way: numbers.get(way, 0) for way in placement.ways}
+
+
+def _arrive(way: Way, frame: Frame, target: Outline, place: Place, number: int) -> list[Point]:
     height = frame.height_of(way)
-    if way.track is not None and lane == 0 and target.is_sign:  # nothing stands between
+    if way.track is not None and place.lane == 0 and target.is_sign:  # nothing stands between
         return [(target.x, height), (target.x, target.y - target.height / 2)]
-    x = frame.edge(column) + 0.06
+    x = frame.edge(place.column) + PLACE * (1 + number % PLACES)
     return [(x, height), (x, target.y), (target.x - target.width / 2, target.y)]
 
 
