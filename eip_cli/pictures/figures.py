@@ -16,7 +16,7 @@ DOTS_PER_INCH = 120
 
 
 # Longer names are cut: a picture is as wide as the longest word in it.
-LONGEST_NAME = 200
+LONGEST_NAME = 100
 # Control, format (which turn the direction of writing), surrogate, private and unassigned characters, and
 # line ends: no sign on paper, and most of them no character of an SVG file either.
 UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

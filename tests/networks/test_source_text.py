@@ -88,6 +88,14 @@ def plain_config(layer: keras.Layer) -> dict[str, object]:
     return {**layer.get_config(), "name": type(layer).__name__}
 
 
+@pytest.mark.parametrize(
+    ("name", "params", "field"), [("A", 58_965, 77), ("B", 58_837, 53), ("C", 58_861, 49)]
+)
+def test_the_networks_with_branches_are_those_that_were_counted(name: str, params: int, field: int) -> None:
+    summary = summarize_model(NETWORKS[name](), name)
+    assert (summary.total_params, summary.receptive_field) == (params, (field, field))
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_line_with_a_layer_has_its_figures(name: str) -> None:
     model = NETWORKS[name]()

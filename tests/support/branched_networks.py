@@ -18,7 +18,8 @@ def separable(x, channels, kernel=3, stride=1, activation=True, scale=True, mult
 
 
 def residual_pair(x, channels, kernel=3):
-    y = separable(separable(x, channels, kernel), channels, kernel, activation=False)
+    y = separable(x, channels, kernel, scale=False)
+    y = separable(y, channels, kernel, activation=False)
     return layers.ReLU()(layers.Add()([x, y]))
 
 
@@ -37,26 +38,26 @@ def residual() -> keras.Model:
     """A: pairs of separable convolutions, added to what they began with."""
     image = keras.Input((32, 32, 3))
     x = residual_pair(separable(image, 32, multiplier=9, scale=False), 32)
-    x = separable(x, 56, stride=2)
+    x = separable(x, 56, stride=2, scale=False)
     for _ in range(3):
         x = residual_pair(x, 56, 5)
-    return classified(image, residual_pair(separable(x, 88, stride=2), 88))
+    return classified(image, residual_pair(separable(x, 88, stride=2, scale=False), 88))
 
 
 def gated_in_three_sizes() -> keras.Model:
     """B: two branches multiplied, added to what they began with."""
     image = keras.Input((32, 32, 3))
     x = gated(separable(image, 32, multiplier=9, scale=False), 32, 32, 3)
-    x = separable(x, 56, stride=2)
+    x = separable(x, 56, stride=2, scale=False)
     x = gated(gated(x, 56, 56, 5), 56, 56, 5)
-    return classified(image, gated(separable(x, 88, stride=2), 88, 64, 3))
+    return classified(image, gated(separable(x, 88, stride=2, scale=False), 88, 64, 3))
 
 
 def gated_in_two_sizes() -> keras.Model:
     """C."""
     image = keras.Input((32, 32, 3))
     x = separable(image, 40, multiplier=9, scale=False)
-    x = separable(gated(gated(x, 40, 40, 3), 40, 40, 3), 56, stride=2)
+    x = separable(gated(gated(x, 40, 40, 3), 40, 40, 3), 56, stride=2, scale=False)
     for _ in range(3):
         x = gated(x, 56, 64, 5)
     return classified(image, x)

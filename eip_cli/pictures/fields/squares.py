@@ -59,7 +59,10 @@ def draw_squares(
     ends = [
         _draw_square(paper, one, x, y, scale, pen, color) for one, color in zip(drawn, colors, strict=True)
     ]
-    labels = [(_name_layers(one), color) for one, color in zip(drawn, colors, strict=True)]
+    labels = [
+        (_name_layers(show_pair(one.size), one.layers), color)
+        for one, color in zip(drawn, colors, strict=True)
+    ]
     labels += [_describe_larger(larger)] if larger else []
     _write_labels(paper, labels, ends, whole, y)
 
@@ -127,12 +130,12 @@ def _draw_square(
     return x + width / 2, y - height / 2
 
 
-def _name_layers(field: SharedField) -> str:
-    """The field and its layers; of more than there is room for only the first by name."""
-    text = f"{show_pair(field.size)}: {', '.join(field.layers)}"
-    if measure_text(text, NOTE_POINTS) <= LABELS_WIDTH:
+def _name_layers(size: str, layers: Sequence[str]) -> str:
+    """A field and its layers; of more than there is room for only the first by name."""
+    text = f"{size}: {', '.join(layers)}"
+    if measure_text(text, NOTE_POINTS) <= LABELS_WIDTH or len(layers) == 1:
         return text
-    return f"{show_pair(field.size)}: {field.layers[0]} and {len(field.layers) - 1} more"
+    return f"{size}: {layers[0]} and {len(layers) - 1} more"
 
 
 def _describe_larger(larger: Sequence[SharedField]) -> tuple[str, Any]:
@@ -174,6 +177,6 @@ def _write_labels(
                 zorder=3.6,
             )
     if whole:
-        text = fit_text(f"the whole image: {', '.join(whole)}", LABELS_WIDTH, NOTE_POINTS)
+        text = fit_text(_name_layers("the whole image", whole), LABELS_WIDTH, NOTE_POINTS)
         y = top + LABEL_LINE * len(labels)
         paper.text(left, y, text, fontsize=NOTE_POINTS, color=GREY, va="center_baseline")
