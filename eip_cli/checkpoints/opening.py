@@ -44,6 +44,11 @@ class OpenedModel:
     record: RunRecord | None = None
 
     @property
+    def is_untrained(self) -> bool:
+        """Whether the weights are fresh ones, and no file's."""
+        return self.path is None or is_architecture_name(str(self.path))
+
+    @property
     def is_as_recorded(self) -> bool:
         """Whether this is a checkpoint of a run, and not another than the run recorded."""
         if self.record is None or self.path is None or self.path.name not in (BEST_FILE, FINAL_FILE):

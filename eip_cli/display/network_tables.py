@@ -1,15 +1,21 @@
 """A network's layers and totals -> tables in words, records for CSV, JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from eip_cli.networks.receptive_field.effective import MeasuredField
+from eip_cli.networks.source_text.stated_fields import StatedField
 from eip_cli.networks.summary import LayerInfo, ModelSummary
 
 from .formatting import format_pair, format_shape, pair_value
 from .printing import Grid, Report
 
 
-def report_summary(summary: ModelSummary, show_rf: bool, show_macs: bool) -> Report:
+def report_summary(
+    summary: ModelSummary, show_rf: bool, show_macs: bool, effective: MeasuredField | None = None
+) -> Report:
     """A row a layer; footnotes hold the totals and any warning."""
     headers = ["Layer", "Type", "Output", "Params"]
     headers += ["MACs"] if show_macs else []
@@ -30,10 +36,74 @@ def report_summary(summary: ModelSummary, show_rf: bool, show_macs: bool) -> Rep
     layers = [_layer_record(layer) for layer in summary.layers]
     payload = _summary_record(summary) | {"layers": layers, "warnings": list(summary.warnings)}
     payload |= _receptive_field_words(summary)
+    payload |= _effective_record(effective) if effective else {}
     records = [layer | {"output_shape": format_shape(layer["output_shape"])} for layer in layers]
     unknown = [summary.receptive_field_unknown] if summary.receptive_field_unknown else []
-    notes = [", ".join(totals), *(f"Warning: {text}" for text in (*summary.warnings, *unknown))]
+    measured = [_describe_effective(effective)] if effective else []
+    notes = [", ".join(totals), *measured, *(f"Warning: {text}" for text in (*summary.warnings, *unknown))]
     return Report([Grid(headers, rows, f"Network {summary.model}", left=3)], [records], payload, notes)
+
+
+def _describe_effective(effective: MeasuredField) -> str:
+    field = effective.field
+    row, column = field.unit
+    return (
+        f"effective receptive field of {field.layer}'s unit ({row}, {column}): 95% of it lies in "
+        f"{field.pixels_95:,} of {field.pixels:,} pixels ({field.share:.0%}); mean over {effective.place}"
+    )
+
+
+def _effective_record(effective: MeasuredField) -> dict[str, Any]:
+    field = effective.field
+    return {
+        "erf_layer": field.layer,
+        "erf_unit": list(field.unit),
+        "erf_images": field.n_images,
+        "erf_measured_on": effective.place,
+        "erf_pixels": field.pixels,
+        "erf_pixels_95": field.pixels_95,
+        "erf_share": field.share,
+    }
+
+
+def report_code(text: str, stated: Sequence[StatedField], payload: dict[str, Any]) -> Report:
+    """A network's ``payload`` with its code, and what comments on receptive fields state."""
+    comments = [
+        {
+            "line": one.line,
+            "says": pair_value(one.says),
+            "is": [pair_value(field) for field in one.fields],
+            "layers": list(one.layers),
+            "agrees": one.agrees,
+        }
+        for one in stated
+    ]
+    return Report([], [], payload | {"code": text, "comments": comments})
+
+
+def describe_comments(file: Path, stated: Sequence[StatedField], summary: ModelSummary) -> list[str]:
+    """A line for each comment that states another receptive field, and how many there are in all."""
+    if summary.receptive_field_unknown:
+        return [f"{file}: comments on receptive fields are not checked: {summary.receptive_field_unknown}"]
+    if not stated:
+        return []
+    lines = [f"{file}:{one.line}: {_describe_comment(one)}" for one in stated if not one.agrees]
+    wrong = sum(one.agrees is False for one in stated)
+    unmatched = sum(one.agrees is None for one in stated)
+    words = f"{len(stated)} comment{'s' * (len(stated) > 1)} on receptive fields: {wrong} wrong"
+    return [*lines, words + (f", {unmatched} at no layer" if unmatched else "")]
+
+
+def _describe_comment(one: StatedField) -> str:
+    said = format_pair(one.says)
+    if one.agrees is None:
+        return f"says RF {said}; no layer of the network is made here"
+    fields = list(
+        dict.fromkeys("the whole image" if field is None else format_pair(field) for field in one.fields)
+    )
+    if len(fields) == 1:
+        return f"says RF {said}, it is {fields[0]} ({one.layers[0]})"
+    return f"says RF {said}, it is {', '.join(fields[:-1])} or {fields[-1]} ({', '.join(one.layers)})"
 
 
 def report_totals(summary: ModelSummary, written: str | None) -> Report:

@@ -1,6 +1,7 @@
 """What all pictures share: figures without a window system, labels shown as they are, files written whole."""
 
 import io
+import unicodedata
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,21 @@ DOTS_PER_INCH = 120
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
+# Longer names are cut: a picture is as wide as the longest word in it.
+LONGEST_NAME = 100
+# Control, format (which turn the direction of writing), surrogate, private and unassigned characters, and
+# line ends: no sign on paper, and most of them no character of an SVG file either.
+UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
 def show_name(name: str) -> str:
-    """``name`` such that it is drawn as it is: two of ``$`` would make mathematics of what is between."""
-    return name.replace("$", r"\$")
+    """``name`` such that it is drawn as it is, on one line: names come from files.
+
+    Two of ``$`` would make mathematics of what is between. Characters without a sign are written out.
+    """
+    cut = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    seen = (ascii(sign)[1:-1] if unicodedata.category(sign) in UNSEEN_CATEGORIES else sign for sign in cut)
+    return "".join(seen).replace("$", r"\$")
 
 
 def new_figure(width_inches: float, height_inches: float) -> "Figure":

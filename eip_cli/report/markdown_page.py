@@ -161,7 +161,7 @@ def _describe_network(results: RunResults) -> list[str]:
     if summary.receptive_field_unknown:
         blocks.append(f"Warning: {show_words(summary.receptive_field_unknown)}")
     if results.code is None:
-        return [*blocks, "The network is no chain of plain Keras layers: the table is its definition."]
+        return [*blocks, "The network is more than plain Keras layers: the table is its definition."]
     return [*blocks, "The same in plain Keras:", fence(results.code, "python")]
 
 

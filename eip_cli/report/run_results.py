@@ -23,7 +23,7 @@ from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import RunError
 from eip_cli.networks.graphs import list_calls
 from eip_cli.networks.known import KNOWN_NETWORKS
-from eip_cli.networks.source_text import write_network_code
+from eip_cli.networks.source_text.network_text import write_network_code
 from eip_cli.networks.summary import ModelSummary, summarize_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.published.baseline import BASELINE_ACCURACY, BASELINE_NETWORK, baseline_for

@@ -11,7 +11,7 @@ from eip_cli.cli import cli
 from eip_cli.cli.common.training_options import given_settings
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.model import build_model
-from eip_cli.networks.source_text import write_network_code
+from eip_cli.networks.source_text.network_text import write_network_code
 from eip_cli.recipes.configuration import OWN, TrainConfig
 from eip_cli.recipes.protocols import resolve_config
 from eip_cli.recipes.train_command import write_train_command
@@ -79,24 +79,16 @@ def keep(tensor: object) -> object:
     return tensor
 
 
-def test_what_is_no_plain_chain_has_no_code() -> None:
+def test_what_is_more_than_plain_keras_has_no_code() -> None:
     image = keras.Input((32, 32, 3))
-    flat = layers.Flatten()(image)
-    branched = keras.Model(image, layers.Add()([layers.Dense(10)(flat), layers.Dense(10)(flat)]))
-    early = layers.Dense(10)(flat)
+    early = layers.Dense(10)(layers.Flatten()(image))
     two_ends = keras.Model(image, [early, layers.Dense(10)(early)])
-    dense = layers.Dense(10)
-    twice = keras.Model(image, dense(dense(layers.Dense(10)(flat))))
-    scaled = keras.Model(image, layers.Dense(10)(flat * 2))
-    nested = keras.Sequential(
-        [keras.Input((32, 32, 3)), keras.Sequential([layers.Flatten()]), layers.Dense(10)]
-    )
     own_kind = type("Own", (layers.Dense,), {})
     own = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), own_kind(10)])
     function = keras.Sequential(
         [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(10, activation=keep)]
     )
-    models = (branched, two_ends, twice, scaled, nested, own, function)
+    models = (two_ends, own, function)
     assert [write_network_code(model) for model in models] == [None] * len(models)
 
 

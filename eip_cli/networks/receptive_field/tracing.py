@@ -90,6 +90,15 @@ def trace_model(model: keras.Model, name: str) -> Trace:
     return trace
 
 
+def find_image_axes(model: keras.Model, name: str) -> tuple[int, int]:
+    """The axes of an image, the batch axis not counted, along which height and width lie.
+
+    Raises ModelError where the model takes something else than images of a fixed size.
+    """
+    _require_graph(model, name)
+    return _find_image(model, name).axes
+
+
 def _require_graph(model: keras.Model, name: str) -> None:
     if not is_layer_graph(model):
         raise ModelError(f"{name} is a subclassed model: only Sequential and Functional models can be traced")

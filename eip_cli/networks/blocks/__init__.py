@@ -1,0 +1,1 @@
+"""A network as the few blocks that people think in, and the words for them."""

@@ -1,0 +1,1 @@
+"""Where a network's units look: fields as squares on an image, against depth, and as they truly weigh."""
