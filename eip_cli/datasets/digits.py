@@ -6,6 +6,8 @@ from eip_cli.foundation.errors import DataError
 
 from .dataset import Dataset
 
+DIGITS_CLASS_NAMES = tuple("0123456789")
+
 
 def load_digits_dataset() -> Dataset:
     """Load scikit-learn's 1,797 handwritten digits of 8x8 pixels, each pixel as 4x4 of 32x32x3.
@@ -27,7 +29,7 @@ def load_digits_dataset() -> Dataset:
         is_test[np.flatnonzero(labels == label)[4::5]] = True
     return Dataset(
         name="digits",
-        class_names=tuple("0123456789"),
+        class_names=DIGITS_CLASS_NAMES,
         train_images=images[~is_test],
         train_labels=labels[~is_test],
         test_images=images[is_test],

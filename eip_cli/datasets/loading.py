@@ -7,7 +7,7 @@ from eip_cli.recipes.configuration import DATASETS
 
 from .cifar10 import CIFAR10_CLASS_NAMES, load_cifar10
 from .dataset import Dataset
-from .digits import load_digits_dataset
+from .digits import DIGITS_CLASS_NAMES, load_digits_dataset
 from .download import SILENT, DownloadProgress
 
 
@@ -27,3 +27,8 @@ def load_dataset(
         raise DataError(f"unknown dataset {name!r}: choose one of {', '.join(DATASETS)}")
     arrays, location = load_cifar10(None if data_dir is None else Path(data_dir), progress or SILENT)
     return Dataset("cifar10", CIFAR10_CLASS_NAMES, *arrays, source=str(location))
+
+
+def class_names_of(name: str) -> tuple[str, ...]:
+    """The names of a data set's classes, without loading it."""
+    return DIGITS_CLASS_NAMES if name == "digits" else CIFAR10_CLASS_NAMES

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eip_cli.foundation.files import write_atomically
+from eip_cli.foundation.plain_text import show_plainly
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,8 +16,11 @@ DOTS_PER_INCH = 120
 
 
 def show_name(name: str) -> str:
-    """``name`` such that it is drawn as it is: two of ``$`` would make mathematics of what is between."""
-    return name.replace("$", r"\$")
+    """``name`` such that it is drawn as it is, in one line.
+
+    Two of ``$`` would make mathematics of what is between, and an SVG with control characters is none.
+    """
+    return show_plainly(name).replace("$", r"\$")
 
 
 def new_figure(width_inches: float, height_inches: float) -> "Figure":

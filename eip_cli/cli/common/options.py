@@ -82,14 +82,22 @@ pixels_option = click.option(
 PLOT_ENDINGS = (".png", ".svg", ".pdf")
 
 
-def _check_plot(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    # Before the work, not after it: an evaluation takes a while.
-    if path is not None and path.suffix.lower() not in PLOT_ENDINGS:
-        raise EipError(f"cannot draw {path}: use an ending such as {', '.join(PLOT_ENDINGS)}")
-    if path is not None and path.exists():
+def check_output(path: Path, endings: tuple[str, ...]) -> None:
+    """Raise EipError where ``path`` cannot become a new file with one of these endings.
+
+    Before the work, not after it: an evaluation takes a while.
+    """
+    if path.suffix.lower() not in endings:
+        raise EipError(f"cannot draw {path}: use an ending such as {', '.join(endings)}")
+    if path.exists():
         raise EipError(f"{path} exists: name another file, or remove it")
-    if path is not None and not path.parent.is_dir():
+    if not path.parent.is_dir():
         raise EipError(f"cannot draw {path}: there is no folder {path.parent}")
+
+
+def _check_plot(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        check_output(path, PLOT_ENDINGS)
     return path
 
 

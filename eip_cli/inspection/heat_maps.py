@@ -1,0 +1,79 @@
+"""Grad-CAM of the images that are shown, and of the same network as if never trained."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eip_cli.checkpoints.opening import OpenedModel
+from eip_cli.networks.model import weights_swapped
+from eip_cli.recipes.pixels import PixelScale
+
+from .grad_cam import GradCam, compute_grad_cam, describe_ending
+from .random_weights import SanityCheck, correlate_maps, draw_weights
+
+
+@dataclass(frozen=True)
+class HeatRequest:
+    """Grad-CAM at ``layer`` (None: the last that is large enough) for the class ``predicted`` or ``true``."""
+
+    layer: str | None = None
+    of: str = "predicted"
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMaps:
+    """Grad-CAM of some images, in their order, and its sanity check; ``notes`` say what to know of both.
+
+    ``of`` says for which class of each image: ``predicted`` or ``true``.
+    """
+
+    grad_cam: GradCam
+    sanity: SanityCheck
+    of: str
+    notes: tuple[str, ...]
+
+
+def make_heat_maps(
+    opened: OpenedModel,
+    pixels: PixelScale,
+    images: NDArray[np.uint8],
+    classes: NDArray[np.int64],
+    request: HeatRequest,
+    are_logits: bool = False,
+) -> HeatMaps:
+    """Maps of uint8 ``images`` (n, height, width, channels), each for its class of ``classes`` (n,).
+
+    ``are_logits``: that the network's own outputs are. Raises ModelError where Grad-CAM cannot be made.
+    """
+    model, inputs = opened.model, pixels.apply(images)
+    grad_cam = compute_grad_cam(model, inputs, classes, opened.name, request.layer)
+    with weights_swapped(model, draw_weights(model)):
+        untrained = compute_grad_cam(model, inputs, classes, opened.name, request.layer)
+    sanity = correlate_maps(grad_cam.maps, untrained.maps)
+    notes = [
+        f"Grad-CAM (Selvaraju et al. 2017) at {grad_cam.layer}: what speaks for the {request.of} class, each "
+        "map scaled to its own largest value",
+        *_describe_empty(grad_cam),
+        *filter(None, [describe_ending(grad_cam.ending, are_logits)]),
+        _describe_sanity(sanity),
+    ]
+    return HeatMaps(grad_cam, sanity, request.of, tuple(notes))
+
+
+def _describe_empty(grad_cam: GradCam) -> list[str]:
+    zeros = int(np.count_nonzero(grad_cam.is_zero))
+    if not zeros:
+        return []
+    return [f"{zeros} of {len(grad_cam.maps)} maps are all zero: at this layer nothing speaks for the class"]
+
+
+def _describe_sanity(sanity: SanityCheck) -> str:
+    left_out = f"; {sanity.constant} more have a map that is all zero" if sanity.constant else ""
+    if sanity.correlation is None:
+        return f"sanity check (Adebayo et al. 2018): no map to compare with random weights{left_out}"
+    return (
+        "sanity check (Adebayo et al. 2018): the maps' rank correlation with those of the same network with "
+        f"random weights is {sanity.correlation:+.2f} on average (n = {sanity.n}{left_out}); near 0 they "
+        "show what was learnt, near 1 what any such network shows"
+    )

@@ -1,0 +1,82 @@
+"""The same network as if never trained, and how much of a heat map that leaves: a sanity check."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eip_cli.foundation.backend import keras
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class SanityCheck:
+    """Rank correlation of maps with those of random weights: its mean over ``n`` images, None where n is 0.
+
+    ``constant`` images are left out: of these a map is the same everywhere, and has no ranks.
+    """
+
+    correlation: float | None
+    n: int
+    constant: int
+
+
+def draw_weights(model: keras.Model, seed: int = SEED) -> list[NDArray]:
+    """Weights as the layers' own initializers draw them, in the order of ``model.weights``.
+
+    Each variable has a seed of its own, which follows from ``seed``: no other random numbers are touched.
+    """
+    owners = {id(variable): layer for layer in _iterate_layers(model) for variable in _own_variables(layer)}
+    return [
+        _draw(variable, owners.get(id(variable)), 1000 * seed + number)
+        for number, variable in enumerate(model.weights)
+    ]
+
+
+def _iterate_layers(model: keras.Model) -> Iterator[keras.Layer]:
+    # The public list of layers ends at wrappers and at layers inside a user's own.
+    yield from model._flatten_layers(include_self=False)
+
+
+def _own_variables(layer: keras.Layer) -> list[keras.Variable]:
+    return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+def _draw(variable: keras.Variable, layer: keras.Layer | None, seed: int) -> NDArray:
+    if "int" in str(variable.dtype):  # a counter, or the state of a random generator
+        return np.asarray(keras.ops.convert_to_numpy(variable.value))
+    name = variable.name
+    initializer: Any = None
+    for stem in (name, name.removesuffix("_kernel")):  # a depthwise_kernel's is depthwise_initializer
+        initializer = initializer or getattr(layer, f"{stem}_initializer", None)
+    if not hasattr(initializer, "get_config"):
+        initializer = keras.initializers.GlorotUniform() if len(variable.shape) > 1 else _by_role(name)
+    settings = initializer.get_config()
+    if "seed" in settings:  # one without a number would draw another at each start of the program
+        initializer = type(initializer).from_config({**settings, "seed": seed})
+    drawn = initializer(tuple(variable.shape), dtype="float32")
+    return np.asarray(keras.ops.convert_to_numpy(drawn)).astype(str(variable.dtype))
+
+
+def _by_role(name: str) -> keras.initializers.Initializer:
+    is_factor = any(word in name for word in ("gamma", "scale", "variance"))
+    return keras.initializers.Ones() if is_factor else keras.initializers.Zeros()
+
+
+def correlate_maps(trained: NDArray[np.float64], random: NDArray[np.float64]) -> SanityCheck:
+    """Spearman's correlation, image by image, of two sets of maps (n, height, width).
+
+    Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018): a map that random weights give as well
+    shows the image, not what was learnt of it.
+    """
+    from scipy.stats import spearmanr
+
+    found = [
+        float(spearmanr(one.ravel(), other.ravel()).statistic)
+        for one, other in zip(trained, random, strict=True)
+        if np.ptp(one) > 0 and np.ptp(other) > 0
+    ]
+    return SanityCheck(float(np.mean(found)) if found else None, len(found), len(trained) - len(found))

@@ -1,0 +1,194 @@
+"""A sheet of tiles as one picture, PNG or SVG: every text measured, so that none runs into another."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eip_cli.pictures.figures import DOTS_PER_INCH, new_figure, save_figure, show_name
+
+from .content import Line, Sheet, Tile, Tone
+from .fitted_text import measure_width, shorten, wrap
+from .pixels import as_rgb, color_scale, enlarge, lay_heat_over
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, FAINT, TRACK = "#1c1c1c", "#6a6a6a", "#e4e4e4"
+TONES: dict[Tone, str] = {"right": "#1b6e42", "wrong": "#b3311d", "plain": "#4a4a4a"}
+
+# In dots, of which an inch has 120: pixels of the images are whole numbers of them, so all squares are alike.
+MARGIN, GAP, ROW_GAP, PAIR_GAP = 40, 26, 26, 8
+IMAGE_SIDE = 176
+LEAST_WIDTH = 620
+USUAL_COLUMNS = 5
+LEGEND_WIDTH, LEGEND_HEIGHT = 240, 16
+# In points, of which an inch has 72.
+TITLE, SUBTITLE, LINE, SMALL = 13.0, 9.5, 9.0, 7.5
+DOTS_PER_POINT = DOTS_PER_INCH / 72
+LEADING = 1.45
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the tiles stand, in dots: ``factor`` to a pixel of an image, ``columns`` beside each other."""
+
+    factor: int
+    columns: int
+    tile_width: int
+    image_width: int
+    image_height: int
+    lines: int
+
+    @property
+    def tile_height(self) -> float:
+        """Heading, image, and the lines under it."""
+        return _leading(SMALL) + self.image_height + 8 + self.lines * _leading(LINE)
+
+    def place(self, number: int, top: float) -> tuple[float, float]:
+        """The left upper corner of a tile by its number from 0, where the first row begins at ``top``."""
+        row, column = divmod(number, self.columns)
+        return MARGIN + column * (self.tile_width + GAP), top + row * (self.tile_height + ROW_GAP)
+
+
+def plan_layout(sheet: Sheet) -> Layout:
+    """Whole dots to a pixel, and where there are many tiles a sheet about as wide as high."""
+    first = sheet.tiles[0]
+    height, width = first.image.shape[:2]
+    factor = max(1, round(IMAGE_SIDE / max(height, width)))
+    count = len(sheet.tiles)
+    columns = min(count, max(USUAL_COLUMNS, round(math.sqrt(1.15 * count))))
+    image_width = width * factor
+    tile_width = image_width if first.heat is None else 2 * image_width + PAIR_GAP
+    return Layout(
+        factor,
+        columns,
+        tile_width,
+        image_width,
+        height * factor,
+        max(len(tile.lines) for tile in sheet.tiles),
+    )
+
+
+def draw_sheet(sheet: Sheet, path: Path) -> None:
+    """Write the sheet as the picture that ``path`` ends in."""
+    save_figure(make_sheet(sheet), path)
+
+
+def make_sheet(sheet: Sheet) -> "Figure":
+    """The sheet as a figure; of one without tiles, its words."""
+    layout = plan_layout(sheet) if sheet.tiles else Layout(1, 1, 0, 0, 0, 0)
+    tiles_width = layout.columns * (layout.tile_width + GAP) - GAP
+    width = max(LEAST_WIDTH, tiles_width + 2 * MARGIN)
+    inner = (width - 2 * MARGIN) / DOTS_PER_POINT
+    title, subtitle = wrap(sheet.title, inner / 1.1, TITLE), wrap(sheet.subtitle, inner, SUBTITLE)
+    notes = [line for note in sheet.notes for line in wrap(note, inner, SMALL)]
+    top = MARGIN + len(title) * _leading(TITLE) + len(subtitle) * _leading(SUBTITLE) + 18
+    rows = math.ceil(len(sheet.tiles) / layout.columns)
+    bottom = top + rows * (layout.tile_height + ROW_GAP)
+    legend = 2.6 * LEGEND_HEIGHT + 14 if sheet.heat_legend else 0
+    height = bottom + legend + len(notes) * _leading(SMALL) + MARGIN
+
+    figure = new_figure(width / DOTS_PER_INCH, height / DOTS_PER_INCH)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    drawing = Drawing(axes)
+    y = drawing.write_lines(title, MARGIN, MARGIN, TITLE, INK, weight="bold")
+    drawing.write_lines(subtitle, MARGIN, y, SUBTITLE, FAINT)
+    for number, tile in enumerate(sheet.tiles):
+        drawing.draw_tile(tile, layout, *layout.place(number, top))
+    if sheet.heat_legend:
+        drawing.draw_legend(sheet.heat_legend, MARGIN, bottom, inner)
+    drawing.write_lines(notes, MARGIN, bottom + legend, SMALL, FAINT)
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="auto")
+    return figure
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Puts things on a sheet; all places in dots from its left upper corner."""
+
+    axes: "Axes"
+
+    def write(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float,
+        color: str,
+        align: str = "left",
+        weight: str = "normal",
+    ) -> None:
+        """One line whose letters stand below ``y``."""
+        self.axes.text(
+            *(x, y + 0.75 * size * DOTS_PER_POINT, show_name(text)),
+            size=size,
+            color=color,
+            ha=align,
+            va="baseline",
+            weight=weight,
+        )
+
+    def write_lines(
+        self, lines: list[str], x: float, y: float, size: float, color: str, weight: str = "normal"
+    ) -> float:
+        """Lines under each other; returns where the next thing may begin."""
+        for line in lines:
+            self.write(line, x, y, size, color, weight=weight)
+            y += _leading(size)
+        return y
+
+    def put_image(self, image: NDArray[np.uint8], x: float, y: float) -> None:
+        """An image at one dot a pixel."""
+        height, width = image.shape[:2]
+        self.axes.imshow(image, extent=(x, x + width, y + height, y), interpolation="none")
+
+    def draw_tile(self, tile: Tile, layout: Layout, x: float, y: float) -> None:
+        """Heading, image, heat and lines."""
+        heading = shorten(tile.heading, layout.tile_width / DOTS_PER_POINT, SMALL)
+        self.write(heading, x, y, SMALL, FAINT)
+        y += _leading(SMALL)
+        self.put_image(enlarge(as_rgb(tile.image), layout.factor), x, y)
+        if tile.heat is not None:
+            beside = x + layout.image_width + PAIR_GAP
+            self.put_image(lay_heat_over(tile.image, tile.heat, layout.factor), beside, y)
+            if tile.is_heat_empty:
+                self._mark_empty(beside, y, layout)
+        y += layout.image_height + 8
+        for line in tile.lines:
+            self._draw_line(line, x, y, layout.tile_width)
+            y += _leading(LINE)
+
+    def _mark_empty(self, x: float, y: float, layout: Layout) -> None:
+        words = shorten("all zero", (layout.image_width - 8) / DOTS_PER_POINT, SMALL)
+        self.write(
+            words, x + layout.image_width / 2, y + layout.image_height / 2 - 6, SMALL, "white", "center"
+        )
+
+    def _draw_line(self, line: Line, x: float, y: float, width: float) -> None:
+        color, weight = TONES[line.tone], "bold" if line.tone != "plain" else "normal"
+        value_width = measure_width(line.value, LINE) if line.value else 0.0
+        space = width / DOTS_PER_POINT - (value_width + 5 if line.value else 0)
+        words = f"{line.sign} {line.text}" if line.sign else line.text
+        self.write(shorten(words, space, LINE, weight), x, y, LINE, color, weight=weight)
+        self.write(line.value, x + width, y, LINE, color, "right")
+
+    def draw_legend(self, words: str, x: float, y: float, width: float) -> None:
+        """The colours with what their ends mean."""
+        self.put_image(color_scale(LEGEND_WIDTH, LEGEND_HEIGHT), x, y)
+        under = y + LEGEND_HEIGHT + 5
+        self.write("0", x, under, SMALL, FAINT)
+        self.write("largest", x + LEGEND_WIDTH, under, SMALL, FAINT, "right")
+        left = LEGEND_WIDTH + 18
+        self.write(shorten(words, width - left / DOTS_PER_POINT, LINE), x + left, y + 1, LINE, INK)
+
+
+def _leading(size: float) -> float:
+    """Dots from one line to the next."""
+    return LEADING * size * DOTS_PER_POINT
