@@ -185,8 +185,8 @@ def _count_notes(selection: Selection, found: int) -> list[str]:
 def _compare(assessments: Sequence[Assessment]) -> tuple[McNemar | None, list[str]]:
     """McNemar's test where there are two networks, and what is to be known of each."""
     notes = [
-        f"{assessment.evaluation.model}: {note}" if len(assessments) > 1 else note
-        for assessment in assessments
+        f"{side}: {note}" if len(assessments) > 1 else note
+        for side, assessment in zip("AB", assessments, strict=False)
         for note in assessment.evaluation.notes
     ]
     if len(assessments) < 2:

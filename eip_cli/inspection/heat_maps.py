@@ -65,7 +65,10 @@ def _describe_empty(grad_cam: GradCam) -> list[str]:
     zeros = int(np.count_nonzero(grad_cam.is_zero))
     if not zeros:
         return []
-    return [f"{zeros} of {len(grad_cam.maps)} maps are all zero: at this layer nothing speaks for the class"]
+    are = "is" if zeros == 1 else "are"
+    return [
+        f"{zeros} of {len(grad_cam.maps)} maps {are} all zero: at this layer nothing speaks for the class"
+    ]
 
 
 def _describe_sanity(sanity: SanityCheck) -> str:

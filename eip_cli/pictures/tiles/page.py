@@ -14,7 +14,7 @@ from .content import Line, Sheet, Tile
 from .pixels import as_rgb, color_scale, encode_png, lay_heat_over
 
 # Shown sides of an image in CSS pixels; a heat map is drawn at about that size.
-IMAGE_SIDE = 160
+IMAGE_SIDE = 176
 # Should ever a text get around the escaping: no script runs, and nothing is fetched.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
@@ -22,14 +22,14 @@ STYLE = """
   --wrong: #b3311d; --plain: #4a4a4a; --line: #e2e2e2; }
 @media (prefers-color-scheme: dark) { :root { --ink: #ececec; --faint: #a3a3a3; --page: #161616;
   --right: #6fcf97; --wrong: #ff8a75; --plain: #c4c4c4; --line: #333; } }
-body { margin: 2.5rem auto; padding: 0 1.5rem; max-width: 76rem; background: var(--page); color: var(--ink);
+body { margin: 2.5rem auto; padding: 0 1.5rem; max-width: 104rem; background: var(--page); color: var(--ink);
   font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 h1 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .3rem; overflow-wrap: anywhere; }
 .subtitle, .notes { color: var(--faint); overflow-wrap: anywhere; }
 .subtitle { margin: 0 0 1.8rem; }
 .notes { margin: 2rem 0 0; padding: 1rem 0 0; border-top: 1px solid var(--line); font-size: .82rem; }
 .notes li { margin: 0 0 .3rem 1rem; padding: 0; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--width), 1fr));
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, var(--width));
   gap: 1.6rem 1.4rem; }
 figure { margin: 0; width: var(--width); break-inside: avoid; }
 .heading { color: var(--faint); font-size: .72rem; }

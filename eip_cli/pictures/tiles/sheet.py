@@ -5,32 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from eip_cli.pictures.figures import DOTS_PER_INCH, new_figure, save_figure, show_name
+from eip_cli.pictures.figures import DOTS_PER_INCH, new_figure, save_figure
 
 from .content import Line, Sheet, Tile, Tone
+from .drawing import DOTS_PER_POINT, FAINT, INK, LINE, MARGIN, SMALL, SUBTITLE, TITLE, Drawing, leading
 from .fitted_text import measure_width, shorten, wrap
 from .pixels import as_rgb, color_scale, enlarge, lay_heat_over
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, FAINT, TRACK = "#1c1c1c", "#6a6a6a", "#e4e4e4"
 TONES: dict[Tone, str] = {"right": "#1b6e42", "wrong": "#b3311d", "plain": "#4a4a4a"}
 
 # In dots, of which an inch has 120: pixels of the images are whole numbers of them, so all squares are alike.
-MARGIN, GAP, ROW_GAP, PAIR_GAP = 40, 26, 26, 8
+GAP, ROW_GAP, PAIR_GAP = 26, 26, 8
 IMAGE_SIDE = 176
 LEAST_WIDTH = 620
 USUAL_COLUMNS = 5
 LEGEND_WIDTH, LEGEND_HEIGHT = 240, 16
-# In points, of which an inch has 72.
-TITLE, SUBTITLE, LINE, SMALL = 13.0, 9.5, 9.0, 7.5
-DOTS_PER_POINT = DOTS_PER_INCH / 72
-LEADING = 1.45
 
 
 @dataclass(frozen=True)
@@ -47,7 +39,7 @@ class Layout:
     @property
     def tile_height(self) -> float:
         """Heading, image, and the lines under it."""
-        return _leading(SMALL) + self.image_height + 8 + self.lines * _leading(LINE)
+        return leading(SMALL) + self.image_height + 8 + self.lines * leading(LINE)
 
     def place(self, number: int, top: float) -> tuple[float, float]:
         """The left upper corner of a tile by its number from 0, where the first row begins at ``top``."""
@@ -61,7 +53,8 @@ def plan_layout(sheet: Sheet) -> Layout:
     height, width = first.image.shape[:2]
     factor = max(1, round(IMAGE_SIDE / max(height, width)))
     count = len(sheet.tiles)
-    columns = min(count, max(USUAL_COLUMNS, round(math.sqrt(1.15 * count))))
+    most = max(USUAL_COLUMNS, round(math.sqrt(1.15 * count)))
+    columns = math.ceil(count / math.ceil(count / most))  # as few as the same rows need: none nearly empty
     image_width = width * factor
     tile_width = image_width if first.heat is None else 2 * image_width + PAIR_GAP
     return Layout(
@@ -87,17 +80,14 @@ def make_sheet(sheet: Sheet) -> "Figure":
     inner = (width - 2 * MARGIN) / DOTS_PER_POINT
     title, subtitle = wrap(sheet.title, inner / 1.1, TITLE), wrap(sheet.subtitle, inner, SUBTITLE)
     notes = [line for note in sheet.notes for line in wrap(note, inner, SMALL)]
-    top = MARGIN + len(title) * _leading(TITLE) + len(subtitle) * _leading(SUBTITLE) + 18
+    top = MARGIN + len(title) * leading(TITLE) + len(subtitle) * leading(SUBTITLE) + 18
     rows = math.ceil(len(sheet.tiles) / layout.columns)
     bottom = top + rows * (layout.tile_height + ROW_GAP)
     legend = 2.6 * LEGEND_HEIGHT + 14 if sheet.heat_legend else 0
-    height = bottom + legend + len(notes) * _leading(SMALL) + MARGIN
+    height = bottom + legend + len(notes) * leading(SMALL) + MARGIN
 
     figure = new_figure(width / DOTS_PER_INCH, height / DOTS_PER_INCH)
-    figure.set_layout_engine("none")
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    drawing = Drawing(axes)
+    drawing = _SheetDrawing.over(figure)
     y = drawing.write_lines(title, MARGIN, MARGIN, TITLE, INK, weight="bold")
     drawing.write_lines(subtitle, MARGIN, y, SUBTITLE, FAINT)
     for number, tile in enumerate(sheet.tiles):
@@ -105,55 +95,19 @@ def make_sheet(sheet: Sheet) -> "Figure":
     if sheet.heat_legend:
         drawing.draw_legend(sheet.heat_legend, MARGIN, bottom, inner)
     drawing.write_lines(notes, MARGIN, bottom + legend, SMALL, FAINT)
-    axes.set(xlim=(0, width), ylim=(height, 0), aspect="auto")
+    drawing.close(width, height)
     return figure
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """Puts things on a sheet; all places in dots from its left upper corner."""
-
-    axes: "Axes"
-
-    def write(
-        self,
-        text: str,
-        x: float,
-        y: float,
-        size: float,
-        color: str,
-        align: str = "left",
-        weight: str = "normal",
-    ) -> None:
-        """One line whose letters stand below ``y``."""
-        self.axes.text(
-            *(x, y + 0.75 * size * DOTS_PER_POINT, show_name(text)),
-            size=size,
-            color=color,
-            ha=align,
-            va="baseline",
-            weight=weight,
-        )
-
-    def write_lines(
-        self, lines: list[str], x: float, y: float, size: float, color: str, weight: str = "normal"
-    ) -> float:
-        """Lines under each other; returns where the next thing may begin."""
-        for line in lines:
-            self.write(line, x, y, size, color, weight=weight)
-            y += _leading(size)
-        return y
-
-    def put_image(self, image: NDArray[np.uint8], x: float, y: float) -> None:
-        """An image at one dot a pixel."""
-        height, width = image.shape[:2]
-        self.axes.imshow(image, extent=(x, x + width, y + height, y), interpolation="none")
+class _SheetDrawing(Drawing):
+    """What a sheet has: tiles and a legend."""
 
     def draw_tile(self, tile: Tile, layout: Layout, x: float, y: float) -> None:
         """Heading, image, heat and lines."""
         heading = shorten(tile.heading, layout.tile_width / DOTS_PER_POINT, SMALL)
         self.write(heading, x, y, SMALL, FAINT)
-        y += _leading(SMALL)
+        y += leading(SMALL)
         self.put_image(enlarge(as_rgb(tile.image), layout.factor), x, y)
         if tile.heat is not None:
             beside = x + layout.image_width + PAIR_GAP
@@ -163,7 +117,7 @@ class Drawing:
         y += layout.image_height + 8
         for line in tile.lines:
             self._draw_line(line, x, y, layout.tile_width)
-            y += _leading(LINE)
+            y += leading(LINE)
 
     def _mark_empty(self, x: float, y: float, layout: Layout) -> None:
         words = shorten("all zero", (layout.image_width - 8) / DOTS_PER_POINT, SMALL)
@@ -187,8 +141,3 @@ class Drawing:
         self.write("largest", x + LEGEND_WIDTH, under, SMALL, FAINT, "right")
         left = LEGEND_WIDTH + 18
         self.write(shorten(words, width - left / DOTS_PER_POINT, LINE), x + left, y + 1, LINE, INK)
-
-
-def _leading(size: float) -> float:
-    """Dots from one line to the next."""
-    return LEADING * size * DOTS_PER_POINT
