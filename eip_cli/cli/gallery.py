@@ -16,6 +16,7 @@ from .common.options import (
     seed_option,
     trust_option,
     verbose_option,
+    weights_model_option,
 )
 
 ENDINGS = (".png", ".svg", ".html")
@@ -46,6 +47,7 @@ def _check_files(context: click.Context, parameter: click.Parameter, path: Path 
 
 @click.command(epilog=CHECKPOINT_HELP)
 @click.argument("checkpoint")
+@weights_model_option
 @click.option(
     "-o",
     "--output",
@@ -95,6 +97,7 @@ def _check_files(context: click.Context, parameter: click.Parameter, path: Path 
 def gallery(
     context: click.Context,
     checkpoint: str,
+    model: str | None,
     output: Path | None,
     against: str | None,
     grad_cam: bool,
@@ -123,6 +126,7 @@ def gallery(
             checkpoint,
             Selection(**selected),
             progress,
+            network=model,
             against=against,
             heat=HeatRequest(layer, of) if grad_cam else None,
             dataset=dataset,

@@ -14,17 +14,14 @@ from .common.options import (
     plot_option,
     trust_option,
     verbose_option,
+    weights_model_option,
 )
 
 
 @click.command(epilog=CHECKPOINT_HELP)
 @click.argument("checkpoint")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "--model",
-    help="Network that the weights belong to, where the file holds weights only: a known one, "
-    "file.py:function, or a .json file of model.to_json().",
-)
+@weights_model_option
 @click.option(
     "--fit",
     is_flag=True,

@@ -17,6 +17,7 @@ def show_checkpoint(
     selection: Selection,
     progress: DownloadProgress = SILENT,
     *,
+    network: str | None = None,
     against: str | Path | None = None,
     heat: HeatRequest | None = None,
     dataset: str | None = None,
@@ -26,10 +27,11 @@ def show_checkpoint(
 ) -> Gallery:
     """The images of ``selection`` on which ``checkpoint`` errs, or differs from ``against``.
 
-    The dataset is that of the checkpoint's run, or the one named. Raises an EipError where a checkpoint or
-    the data cannot be had, or do not fit each other, or as ``make_gallery`` does.
+    ``network`` builds the network for a file of weights only. The dataset is that of the checkpoint's run, or
+    the one named. Raises an EipError where a checkpoint or the data cannot be had, or do not fit each other,
+    or as ``make_gallery`` does.
     """
-    opened = open_announced(str(checkpoint), progress, None, trust)
+    opened = open_announced(str(checkpoint), progress, network, trust)
     require_classifier(opened.model, opened.name)  # before images are fetched for it
     other = None if against is None else open_announced(str(against), progress, None, trust)
     images = load_images(opened, progress, dataset, data_dir)

@@ -20,13 +20,19 @@ BATCH = 50
 class GradCam:
     """Maps of a network for some images, each for one class.
 
-    ``maps``: float64 (n, map height, map width), not negative, in units of the score. ``ending`` is what was
-    left out behind the scores: softmax, sigmoid, or linear where the network's outputs are its scores.
+    ``sums``: the channels' weighted sums, float64 (n, map height, map width), in units of the score.
+    ``ending`` is what was left out behind the scores: softmax, sigmoid, or linear where the network's outputs
+    are its scores.
     """
 
     layer: MapLayer
     ending: str
-    maps: NDArray[np.float64]
+    sums: NDArray[np.float64]
+
+    @property
+    def maps(self) -> NDArray[np.float64]:
+        """What speaks for the class: the sums without what speaks against it, as the paper has it."""
+        return np.maximum(self.sums, 0)
 
     @property
     def is_zero(self) -> NDArray[np.bool_]:
@@ -62,19 +68,19 @@ def compute_grad_cam(
     ending = find_ending(model)
     targets = np.asarray(classes)
     parts = [
-        _compute_maps(model, inputs[start : start + BATCH], targets[start : start + BATCH], found, ending)
+        _compute_sums(model, inputs[start : start + BATCH], targets[start : start + BATCH], found, ending)
         for start in range(0, len(inputs), BATCH)
     ]
     return GradCam(found, ending.kind, np.concatenate(parts))
 
 
 def weigh_channels(features: NDArray, gradients: NDArray) -> NDArray[np.float64]:
-    """Equations 1 and 2: features and gradients (n, height, width, channels) -> maps (n, height, width)."""
+    """Features and gradients (n, height, width, channels) -> weighted sums of channels (n, height, width)."""
     weights = gradients.astype("float64").mean(axis=(1, 2))
-    return np.maximum(np.einsum("nhwc,nc->nhw", features.astype("float64"), weights), 0)
+    return np.einsum("nhwc,nc->nhw", features.astype("float64"), weights)
 
 
-def _compute_maps(
+def _compute_sums(
     model: keras.Model, inputs: NDArray, classes: NDArray, layer: MapLayer, ending: Ending
 ) -> NDArray[np.float64]:
     images = _as_inputs(model, inputs)

@@ -50,7 +50,7 @@ def make_heat_maps(
     grad_cam = compute_grad_cam(model, inputs, classes, opened.name, request.layer)
     with weights_swapped(model, draw_weights(model)):
         untrained = compute_grad_cam(model, inputs, classes, opened.name, request.layer)
-    sanity = correlate_maps(grad_cam.maps, untrained.maps)
+    sanity = correlate_maps(grad_cam.sums, untrained.sums)
     notes = [
         f"Grad-CAM (Selvaraju et al. 2017) at {grad_cam.layer}: what speaks for the {request.of} class, each "
         "map scaled to its own largest value",
@@ -72,7 +72,7 @@ def _describe_empty(grad_cam: GradCam) -> list[str]:
 
 
 def _describe_sanity(sanity: SanityCheck) -> str:
-    left_out = f"; {sanity.constant} more have a map that is all zero" if sanity.constant else ""
+    left_out = f"; {sanity.constant} more have a map that is the same all over" if sanity.constant else ""
     if sanity.correlation is None:
         return f"sanity check (Adebayo et al. 2018): no map to compare with random weights{left_out}"
     return (

@@ -37,7 +37,7 @@ class MapLayer:
 
 
 def list_map_layers(model: keras.Model, image: np.ndarray) -> list[MapLayer]:
-    """The calls with a map as output, from the first with weights to train on, in the order they run.
+    """The calls with a map as output, from the first with weights on, in the order they run.
 
     ``image``: one (1, height, width, channels), which says the sizes where the network leaves them open.
     """
@@ -47,7 +47,10 @@ def list_map_layers(model: keras.Model, image: np.ndarray) -> list[MapLayer]:
     def look(call: Call, output: Any) -> Any:
         nonlocal have_weights_begun
         # What only scales or shifts the pixels sees no features yet.
-        have_weights_begun = have_weights_begun or bool(getattr(call.operation, "trainable_weights", None))
+        is_scaling = type(call.operation).__name__ == "Normalization"
+        have_weights_begun = have_weights_begun or (
+            bool(getattr(call.operation, "weights", None)) and not is_scaling
+        )
         if have_weights_begun and len(output.shape) == 4 and type(call.operation).__name__ not in _IDLE:
             height, width, channels = map(int, output.shape[1:])
             found.append(MapLayer(call, height, width, channels))

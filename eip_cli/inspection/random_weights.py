@@ -70,7 +70,8 @@ def correlate_maps(trained: NDArray[np.float64], random: NDArray[np.float64]) ->
     """Spearman's correlation, image by image, of two sets of maps (n, height, width).
 
     Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018): a map that random weights give as well
-    shows the image, not what was learnt of it.
+    shows the image, not what was learnt of it. To be given with their negative parts: a random network's are
+    often negative all over, and cut off at zero there would be nothing left to compare.
     """
     from scipy.stats import spearmanr
 

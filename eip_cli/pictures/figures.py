@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +36,15 @@ def new_figure(width_inches: float, height_inches: float) -> "Figure":
 def save_figure(figure: "Figure", path: Path) -> None:
     """Write ``figure`` whole, in the format that ``path`` ends in."""
     content = io.BytesIO()
-    with warnings.catch_warnings():
-        # Signs that no font here has are drawn as boxes; a line of the library's source says no more.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with missing_signs_passed_over():
         figure.savefig(content, format=path.suffix.removeprefix(".").lower(), dpi=DOTS_PER_INCH)
     with write_atomically(path) as aside:
         aside.write_bytes(content.getvalue())
+
+
+@contextmanager
+def missing_signs_passed_over() -> Iterator[None]:
+    """Signs that no font here has are drawn as boxes; a line of matplotlib's source would say no more."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield

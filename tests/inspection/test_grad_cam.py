@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 
 from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import ModelError
 from eip_cli.inspection.grad_cam import compute_grad_cam
 from eip_cli.networks.model import build_model
+from tests.support import networks
 
 layers = keras.layers
 
@@ -121,3 +123,161 @@ def test_it_agrees_with_the_papers_formula(make: Callable, is_named: bool) -> No
     assert found.ending == "softmax"
     assert expected.max() > 0
     np.testing.assert_allclose(found.maps, expected, rtol=1e-5, atol=1e-5 * expected.max())
+
+
+def ending_in(*last: Callable, units: int = 10) -> keras.Model:
+    """One convolution and two dense layers, then what ends the network; weights depend on nothing else."""
+    image = keras.Input((16, 16, 3))
+    features = layers.Conv2D(4, 3, activation="relu", name="conv")(image)
+    tensor = layers.Dense(units, name="sums")(layers.Flatten()(layers.MaxPooling2D(2)(features)))
+    for part in last:
+        tensor = part(tensor)
+    model = keras.Model(image, tensor)
+    rng = np.random.default_rng(5)
+    model.set_weights([rng.normal(0, 0.2, weight.shape) for weight in model.get_weights()])
+    return model
+
+
+def dense_ending_in(activation: object) -> keras.Model:
+    model = ending_in()
+    sums = model.get_layer("sums")
+    last = layers.Dense(10, activation=activation, name="last")
+    joined = keras.Model(model.input, last(sums.input))
+    joined.set_weights(model.get_weights())
+    return joined
+
+
+def in_a_model_of_its_own() -> keras.Model:
+    scores = keras.Input((10,))
+    return ending_in(keras.Model(scores, layers.Dropout(0.5)(layers.Softmax()(scores))))
+
+
+SMALL = make_images(3, (16, 16, 3))
+
+
+@pytest.mark.parametrize(
+    ("make", "ending"),
+    [
+        (lambda: ending_in(), "linear"),
+        (lambda: ending_in(layers.Activation("softmax")), "softmax"),
+        (lambda: ending_in(layers.Softmax()), "softmax"),
+        (lambda: ending_in(keras.ops.softmax), "softmax"),
+        (lambda: ending_in(layers.Softmax(), layers.Reshape((10,)), layers.Identity()), "softmax"),
+        (lambda: ending_in(layers.Activation("log_softmax")), "softmax"),
+        (lambda: ending_in(layers.Activation("sigmoid")), "sigmoid"),
+        (lambda: ending_in(keras.ops.sigmoid), "sigmoid"),
+        (lambda: dense_ending_in("softmax"), "softmax"),
+        (lambda: dense_ending_in(tf.nn.softmax), "softmax"),
+        (lambda: dense_ending_in(layers.Softmax()), "softmax"),
+        (lambda: dense_ending_in("sigmoid"), "sigmoid"),
+        (in_a_model_of_its_own, "softmax"),
+        (lambda: keras.Sequential([keras.Input((16, 16, 3)), in_a_model_of_its_own()]), "softmax"),
+    ],
+)
+def test_the_score_is_the_one_before_whatever_ends_the_network(make: Callable, ending: str) -> None:
+    expected = compute_grad_cam(ending_in(), SMALL, [1, 2, 3], "net")
+    model = make()
+    before = np.asarray(model(SMALL))
+    found = compute_grad_cam(model, SMALL, [1, 2, 3], "net")
+    assert found.ending == ending
+    np.testing.assert_allclose(found.maps, expected.maps, rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(np.asarray(model(SMALL)), before)  # the network is as it was
+
+
+def test_a_softmax_over_a_map_is_left_out_too() -> None:
+    def build(activation: str | None) -> keras.Model:
+        image = keras.Input((16, 16, 3))
+        features = layers.Conv2D(4, 3, strides=2, activation="relu")(image)
+        scores = layers.Conv2D(10, 7, activation=activation)(features)
+        model = keras.Model(image, layers.Flatten()(scores))
+        rng = np.random.default_rng(5)
+        model.set_weights([rng.normal(0, 0.2, weight.shape) for weight in model.get_weights()])
+        return model
+
+    found, expected = (compute_grad_cam(build(one), SMALL, [1, 2, 3], "net") for one in ("softmax", None))
+    assert (found.ending, expected.ending) == ("softmax", "linear")
+    np.testing.assert_allclose(found.maps, expected.maps, rtol=1e-6)
+
+
+def test_a_network_that_is_sure_has_a_map_all_the_same() -> None:
+    model = dense_ending_in("softmax")
+    model.set_weights([30 * weight for weight in model.get_weights()])
+    classes = np.asarray(model(SMALL)).argmax(axis=1)
+    assert np.asarray(model(SMALL)).max(axis=1).min() == 1.0  # the softmax's own gradient is zero there
+    assert not compute_grad_cam(model, SMALL, classes, "net").is_zero.any()
+
+
+def test_the_layer_is_found_and_what_does_nothing_is_passed_over() -> None:
+    images = make_images(1)
+    assert compute_grad_cam(networks.tiny(), images, [0], "tiny").layer.call.name.startswith("batch_norm")
+    assert str(compute_grad_cam(networks.open_size(), images, [0], "net").layer) == "conv (30x30)"
+    named = compute_grad_cam(build_model("separable"), images, [0], "separable", "conv3")
+    assert (named.layer.height, named.layer.width, named.layer.channels) == (32, 32, 64)
+
+
+def test_frozen_mixed_and_shared_layers_have_maps() -> None:
+    images = make_images(2)
+    plain = networks.tiny()
+    for make in (networks.frozen, networks.mixed):
+        model = make()
+        model.set_weights(plain.get_weights())
+        found, expected = (compute_grad_cam(one, images, [1, 2], "net") for one in (model, plain))
+        np.testing.assert_allclose(found.maps, expected.maps, rtol=0.02, atol=0.02 * expected.maps.max())
+    image = keras.Input((32, 32, 3))
+    twice = layers.Conv2D(3, 3, padding="same", activation="relu", name="twice")
+    model = keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(twice(twice(image)))))
+    second = compute_grad_cam(model, images, [1, 2], "net", "twice")
+    gradient = np.asarray(model.layers[-1].kernel)[:, [1, 2]].T / 32**2  # of the second call's maps
+    expected = np.maximum(np.einsum("nhwc,nc->nhw", np.asarray(twice(twice(images))), gradient), 0)
+    np.testing.assert_allclose(second.maps, expected / 1, rtol=1e-4, atol=1e-6)
+
+
+def test_too_small_a_map_is_refused_with_the_reason() -> None:
+    images = make_images(1)
+    with pytest.raises(ModelError, match=r"pool2 has 3x3 pixels: .* fewer than 5 a side show no place"):
+        compute_grad_cam(build_model("separable"), images, [0], "separable", "pool2")
+    with pytest.raises(ModelError, match="has 2x2 pixels"):
+        coarse = [
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(4, 16, strides=16),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]
+        compute_grad_cam(keras.Sequential(coarse), images, [0], "coarse")
+    with pytest.raises(ModelError, match="has no convolutional map"):
+        compute_grad_cam(networks.dead(), images, [0], "dead")
+    with pytest.raises(ModelError, match="no layer 'conv_7' with a map for Grad-CAM: did you mean conv7"):
+        compute_grad_cam(build_model("separable"), images, [0], "separable", "conv_7")
+
+
+def test_a_map_of_five_pixels_is_taken_where_there_is_no_larger_one() -> None:
+    parts = [
+        keras.Input((32, 32, 3)),
+        layers.Conv2D(4, 8, strides=5, name="five"),
+        layers.Flatten(),
+        layers.Dense(10),
+    ]
+    assert str(compute_grad_cam(keras.Sequential(parts), make_images(1), [0], "net").layer) == "five (5x5)"
+
+
+def test_a_map_that_is_zero_is_known_to_be() -> None:
+    model = ending_in()
+    weights = model.get_weights()
+    weights[2][:, 4] = -np.abs(weights[2][:, 4])  # nothing speaks for class 4
+    weights[2][:, 5] = np.abs(weights[2][:, 5])
+    model.set_weights(weights)
+    found = compute_grad_cam(model, SMALL, [4, 5, 4], "net")
+    assert found.is_zero.tolist() == [True, False, True]
+    heat = found.enlarge(16, 16)
+    assert heat.shape == (3, 16, 16)
+    assert heat.max(axis=(1, 2)).tolist() == [0, 1, 0]
+    assert heat.min() >= 0
+
+
+def test_images_beyond_one_batch_are_in_their_order() -> None:
+    images = make_images(55, (16, 16, 3))
+    classes = np.arange(55) % 10
+    found = compute_grad_cam(ending_in(), images, classes, "net").maps
+    np.testing.assert_allclose(
+        found[52:54], compute_grad_cam(ending_in(), images[52:54], classes[52:54], "net").maps
+    )

@@ -48,6 +48,12 @@ data_dir_option = click.option(
     help="Folder with CIFAR-10 or its archive. [default: $EIP_DATA_DIR, else a cache filled by download]",
 )
 
+weights_model_option = click.option(
+    "--model",
+    help="Network that the weights belong to, where the file holds weights only: a known one, "
+    "file.py:function, or a .json file of model.to_json().",
+)
+
 dataset_option = click.option("--dataset", type=click.Choice(DATASETS), help="Images to use.")
 
 seed_option = functools.partial(

@@ -46,7 +46,7 @@ def draw_predictions(rows: Sequence[PictureRow], title: str, notes: Sequence[str
 def make_predictions(rows: Sequence[PictureRow], title: str, notes: Sequence[str]) -> "Figure":
     """The same as a figure."""
     inner = (WIDTH - 2 * MARGIN) / DOTS_PER_POINT
-    titles = wrap(title, inner / 1.1, TITLE)
+    titles = wrap(title, inner, TITLE, "bold")
     lines = [line for note in notes for line in wrap(note, inner, SMALL)]
     head = MARGIN + len(titles) * leading(TITLE) + 10
     row_height = leading(SMALL) + SIDE + ROW_GAP

@@ -56,7 +56,8 @@ def plan_layout(sheet: Sheet) -> Layout:
     most = max(USUAL_COLUMNS, round(math.sqrt(1.15 * count)))
     columns = math.ceil(count / math.ceil(count / most))  # as few as the same rows need: none nearly empty
     image_width = width * factor
-    tile_width = image_width if first.heat is None else 2 * image_width + PAIR_GAP
+    has_heat = any(tile.heat is not None for tile in sheet.tiles)
+    tile_width = 2 * image_width + PAIR_GAP if has_heat else image_width
     return Layout(
         factor,
         columns,
@@ -78,7 +79,7 @@ def make_sheet(sheet: Sheet) -> "Figure":
     tiles_width = layout.columns * (layout.tile_width + GAP) - GAP
     width = max(LEAST_WIDTH, tiles_width + 2 * MARGIN)
     inner = (width - 2 * MARGIN) / DOTS_PER_POINT
-    title, subtitle = wrap(sheet.title, inner / 1.1, TITLE), wrap(sheet.subtitle, inner, SUBTITLE)
+    title, subtitle = wrap(sheet.title, inner, TITLE, "bold"), wrap(sheet.subtitle, inner, SUBTITLE)
     notes = [line for note in sheet.notes for line in wrap(note, inner, SMALL)]
     top = MARGIN + len(title) * leading(TITLE) + len(subtitle) * leading(SUBTITLE) + 18
     rows = math.ceil(len(sheet.tiles) / layout.columns)
