@@ -10,7 +10,7 @@ from eip_cli.networks.model import weights_swapped
 from eip_cli.recipes.pixels import PixelScale
 
 from .grad_cam import GradCam, compute_grad_cam, describe_ending
-from .random_weights import SanityCheck, correlate_maps, draw_weights
+from .random_weights import DRAWS, SanityCheck, correlate_maps, draw_weights
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,11 @@ def make_heat_maps(
     """
     model, inputs = opened.model, pixels.apply(images)
     grad_cam = compute_grad_cam(model, inputs, classes, opened.name, request.layer)
-    with weights_swapped(model, draw_weights(model)):
-        untrained = compute_grad_cam(model, inputs, classes, opened.name, request.layer)
-    sanity = correlate_maps(grad_cam.sums, untrained.sums)
+    untrained = []
+    for seed in range(DRAWS):
+        with weights_swapped(model, draw_weights(model, seed)):
+            untrained.append(compute_grad_cam(model, inputs, classes, opened.name, request.layer).sums)
+    sanity = correlate_maps(grad_cam.sums, untrained)
     notes = [
         f"Grad-CAM (Selvaraju et al. 2017) at {grad_cam.layer}: what speaks for the {request.of} class, each "
         "map scaled to its own largest value",
@@ -77,6 +79,6 @@ def _describe_sanity(sanity: SanityCheck) -> str:
         return f"sanity check (Adebayo et al. 2018): no map to compare with random weights{left_out}"
     return (
         "sanity check (Adebayo et al. 2018): the maps' rank correlation with those of the same network with "
-        f"random weights is {sanity.correlation:+.2f} on average (n = {sanity.n}{left_out}); near 0 they "
-        "show what was learnt, near 1 what any such network shows"
+        f"random weights is {sanity.correlation:+.2f} on average ({DRAWS} draws, n = {sanity.n} images"
+        f"{left_out}); near 0 they show what was learnt, near 1 what any such network shows"
     )

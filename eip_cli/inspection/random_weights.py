@@ -1,6 +1,6 @@
 """The same network as if never trained, and how much of a heat map that leaves: a sanity check."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from eip_cli.foundation.backend import keras
 
-SEED = 0
+# One draw may have no gradient for a class at all, where a ReLU stands before its score.
+DRAWS = 5
 
 
 @dataclass(frozen=True)
 class SanityCheck:
     """Rank correlation of maps with those of random weights: its mean over ``n`` images, None where n is 0.
 
-    ``constant`` images are left out: of these a map is the same everywhere, and has no ranks.
+    ``constant`` images are left out: of these one of each two maps is the same all over, and has no ranks.
     """
 
     correlation: float | None
@@ -24,7 +25,7 @@ class SanityCheck:
     constant: int
 
 
-def draw_weights(model: keras.Model, seed: int = SEED) -> list[NDArray]:
+def draw_weights(model: keras.Model, seed: int = 0) -> list[NDArray]:
     """Weights as the layers' own initializers draw them, in the order of ``model.weights``.
 
     Each variable has a seed of its own, which follows from ``seed``: no other random numbers are touched.
@@ -66,18 +67,26 @@ def _by_role(name: str) -> keras.initializers.Initializer:
     return keras.initializers.Ones() if is_factor else keras.initializers.Zeros()
 
 
-def correlate_maps(trained: NDArray[np.float64], random: NDArray[np.float64]) -> SanityCheck:
-    """Spearman's correlation, image by image, of two sets of maps (n, height, width).
+def correlate_maps(trained: NDArray[np.float64], random: Sequence[NDArray[np.float64]]) -> SanityCheck:
+    """Spearman's correlation of maps (n, height, width) with those of several draws of random weights.
 
     Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018): a map that random weights give as well
-    shows the image, not what was learnt of it. To be given with their negative parts: a random network's are
-    often negative all over, and cut off at zero there would be nothing left to compare.
+    shows the image, not what was learnt of it. An image's correlation is the mean over the draws. The maps
+    are to be given with their negative parts: a random network's are often negative all over, and cut off at
+    zero there would be nothing left to compare.
     """
+    found = [_correlate([(map_, others[number]) for others in random]) for number, map_ in enumerate(trained)]
+    known = [correlation for correlation in found if correlation is not None]
+    return SanityCheck(float(np.mean(known)) if known else None, len(known), len(found) - len(known))
+
+
+def _correlate(pairs: Sequence[tuple[NDArray, NDArray]]) -> float | None:
+    """The mean correlation of the pairs of maps that both have ranks; None where none has."""
     from scipy.stats import spearmanr
 
     found = [
         float(spearmanr(one.ravel(), other.ravel()).statistic)
-        for one, other in zip(trained, random, strict=True)
+        for one, other in pairs
         if np.ptp(one) > 0 and np.ptp(other) > 0
     ]
-    return SanityCheck(float(np.mean(found)) if found else None, len(found), len(trained) - len(found))
+    return float(np.mean(found)) if found else None

@@ -4,17 +4,26 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from eip_cli.checkpoints.checkpoint_file import save_model
+from eip_cli.checkpoints.opening import open_checkpoint
 from eip_cli.cli import cli
+from eip_cli.comparison.evaluation import assess_on
 from eip_cli.comparison.statistics import mcnemar_p_value
 from eip_cli.datasets.loading import load_dataset
+from eip_cli.display.images.gallery_report import report_gallery, write_csv
+from eip_cli.display.images.gallery_sheet import write_gallery
 from eip_cli.foundation.backend import keras
+from eip_cli.foundation.errors import DataError
+from eip_cli.inspection.gallery import Answer, Gallery, Subject, make_gallery
+from eip_cli.inspection.selection import Selection, find_class
 from eip_cli.recipes.configuration import TrainConfig
+from eip_cli.recipes.pixels import UNIT_PIXELS
 from eip_cli.recipes.protocols import resolve_config
 from eip_cli.runs.run_directory import Run
 from tests.runs.test_runs import record_of
@@ -93,54 +102,73 @@ def test_the_numbers_are_those_of_evaluate_and_of_plain_keras(nets: dict[str, st
         assert image["loss"] == pytest.approx(-np.log(row[label]), rel=1e-3)
 
 
-def test_the_losses_of_all_images_average_to_evaluates(nets: dict[str, str]) -> None:
-    everything = ",".join(map(str, range(len(LABELS))))
-    for name in ("one", "logits"):
-        losses = [one["loss"] for one in gallery(nets[name], "--index", everything)["images"]]
-        evaluation = json.loads(eip("evaluate", nets[name], "--format", "json").stdout)
-        assert np.mean(losses) == pytest.approx(evaluation["loss"], rel=1e-5)
+@pytest.fixture(scope="module")
+def subject(nets: dict[str, str]) -> Subject:
+    """The first network, evaluated once."""
+    opened = open_checkpoint(nets["one"])
+    return Subject(opened, UNIT_PIXELS, assess_on(opened, DIGITS, UNIT_PIXELS))
 
 
-def test_orders_and_classes(nets: dict[str, str]) -> None:
-    checkpoint = nets["one"]
-    everything = gallery(checkpoint, "--count", "500")["images"]
-    confident = gallery(checkpoint, "--order", "confidence", "--count", "7")["images"]
-    assert confident == sorted(everything, key=lambda one: -one["confidence"])[:7]
+def show(subject: Subject, **wanted: Any) -> Gallery:
+    return make_gallery(subject, DIGITS, Selection(**wanted))
+
+
+def test_the_losses_of_all_images_average_to_evaluates(subject: Subject) -> None:
+    found = show(subject, indices=tuple(range(len(LABELS))))
+    losses = [one.answer.loss for one in found.shown if one.answer.loss is not None]
+    assert len(losses) == len(LABELS)
+    assert np.mean(losses) == pytest.approx(found.evaluation.loss, rel=1e-5)
+
+
+def test_orders_and_classes(subject: Subject) -> None:
+    everything = show(subject, count=500).shown
+    confident = show(subject, order="confidence", count=7).shown
+    assert list(confident) == sorted(everything, key=lambda one: -(one.answer.confidence or 0))[:7]
     first, again, other = (
-        [
-            one["index"]
-            for one in gallery(checkpoint, "--order", "random", "--seed", seed, "--count", "9")["images"]
-        ]
-        for seed in ("1", "1", "2")
+        [one.index for one in show(subject, order="random", seed=seed).shown] for seed in (1, 1, 2)
     )
     assert first == again != other
-    pairs = [(one["true"], one["predicted"]) for one in everything]
+    pairs = [(one.true, one.answer.predicted) for one in everything]
     true, predicted = max(set(pairs), key=pairs.count)
-    found = gallery(checkpoint, "--true", true, "--predicted", predicted)
-    assert [(one["true"], one["predicted"]) for one in found["images"]] == [(true, predicted)] * pairs.count(
-        (true, predicted)
-    )
-    assert any(f"only {found['found']} fit, not 25" in note for note in found["notes"])
-    result = eip("gallery", checkpoint, "--true", "ten")
-    assert result.exit_code == 1
-    assert "digits has no class 'ten': it has 0, 1, 2" in result.stderr
+    found = show(subject, true=true, predicted=predicted)
+    assert [(one.true, one.answer.predicted) for one in found.shown] == [
+        pair for pair in pairs if pair == (true, predicted)
+    ]
+    assert any(f"only {found.found} fit, not 25" in note for note in found.notes)
 
 
-def test_images_by_number_are_shown_right_or_wrong(nets: dict[str, str]) -> None:
+def test_classes_are_named_in_any_case_or_numbered_and_the_nearest_is_offered() -> None:
+    names = ("airplane", "automobile", "Bird", "10")
+    assert [find_class(name, names, "x") for name in ("AIRPLANE", "1", "bird", "10", "3")] == [0, 1, 2, 3, 3]
+    with pytest.raises(DataError, match="x has no class 'aeroplane': did you mean airplane"):
+        find_class("aeroplane", names, "x")
+    with pytest.raises(DataError, match="x has no class '4': it has airplane, automobile, Bird, 10"):
+        find_class("4", names, "x")
+
+
+def test_images_by_number_are_shown_right_or_wrong(nets: dict[str, str], subject: Subject) -> None:
     predictions = probabilities_of(nets["one"]).argmax(axis=1)
-    right, wrong = (
-        np.flatnonzero(predictions == LABELS)[:2].tolist(),
-        np.flatnonzero(predictions != LABELS)[0],
-    )
-    wanted = [right[1], int(wrong), right[0]]
-    found = gallery(nets["one"], "--index", ",".join(map(str, wanted)), "--count", "1")
-    assert [one["index"] for one in found["images"]] == wanted
-    table = eip("gallery", nets["one"], "--index", ",".join(map(str, wanted)))
-    assert "right" in table.stdout
-    assert "wrong" in table.stdout
-    result = eip("gallery", nets["one"], "--index", "355")
-    assert "no test image 355: they are numbered from 0 to 354" in result.stderr
+    right, wrong = (np.flatnonzero(one).tolist() for one in (predictions == LABELS, predictions != LABELS))
+    wanted = [right[1], wrong[0], right[0]]
+    found = show(subject, indices=tuple(wanted), count=1)
+    assert [one.index for one in found.shown] == wanted
+    assert [one.answer.is_right for one in found.shown] == [True, False, True]
+    table = report_gallery(found).grids[0]
+    assert [row[2].split()[1] for row in table.rows] == ["(right)", "(wrong)", "(right)"]
+    with pytest.raises(DataError, match="no test image 355: they are numbered from 0 to 354"):
+        show(subject, indices=(355,))
     assert eip("gallery", nets["one"], "--index", "1,x").exit_code == 2
+
+
+def test_an_output_that_is_no_number_is_no_class_and_comes_first(subject: Subject) -> None:
+    assert subject.assessment is not None
+    assert subject.assessment.outputs is not None
+    outputs = subject.assessment.outputs.copy()
+    outputs[7] = np.nan
+    is_correct = subject.assessment.is_correct & (np.arange(len(LABELS)) != 7)
+    broken = replace(subject, assessment=replace(subject.assessment, outputs=outputs, is_correct=is_correct))
+    first = show(broken).shown[0]
+    assert (first.index, first.answer) == (7, Answer("no class", False, None, None, None))
 
 
 def test_two_networks_differ_on_the_images_that_one_alone_gets_right(nets: dict[str, str]) -> None:
@@ -157,10 +185,11 @@ def test_two_networks_differ_on_the_images_that_one_alone_gets_right(nets: dict[
     assert found["against"]["checkpoint"] == nets["two"]
 
 
-def test_none_misclassified_is_said(nets: dict[str, str], tmp_path: Path) -> None:
-    result = eip("gallery", nets["one"], "--true", "3", "--predicted", "3", "-o", "a.png")
-    assert result.exit_code == 0, result.stderr
-    assert "no image fits that: none is shown" in " ".join(result.stdout.split()).lower()
+def test_none_misclassified_is_said(subject: Subject, tmp_path: Path) -> None:
+    found = show(subject, true="3", predicted="3")
+    assert found.notes[-1] == "no image fits that: none is shown"
+    write_gallery(found, tmp_path / "a.png")
+    write_csv(found, tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text() == "index,true,predicted,confidence,probability_of_true,loss\n"
     assert (tmp_path / "a.png").stat().st_size > 1000
 
@@ -175,10 +204,9 @@ def test_a_file_and_its_csv_are_written_and_nothing_is_overwritten(
     assert f"Wrote wrong.{ending} and wrong.csv" in result.stderr
     rows = list(csv.DictReader((tmp_path / "wrong.csv").open()))
     assert list(rows[0]) == ["index", "true", "predicted", "confidence", "probability_of_true", "loss"]
-    shown = gallery(nets["one"], "--count", "6")["images"]
-    assert [{**row, "index": int(row["index"])} for row in rows] == [
-        {name: one[name] if name == "index" else str(one[name]) for name in one} for one in shown
-    ]
+    assert len(rows) == 6
+    assert all(row["true"] != row["predicted"] for row in rows)
+    assert [-float(row["loss"]) for row in rows] == sorted(-float(row["loss"]) for row in rows)
     before = (tmp_path / f"wrong.{ending}").read_bytes()
     again = eip(*command)
     assert (again.exit_code, f"wrong.{ending} exists" in again.stderr) == (1, True)
@@ -209,7 +237,7 @@ def test_grad_cam_is_described_and_checked(nets: dict[str, str]) -> None:
     assert facts["sanity_n"] == 8
     assert -1 <= facts["sanity_correlation"] <= 1
     said = " ".join(found["notes"])
-    assert f"random weights is {facts['sanity_correlation']:+.2f} on average (n = {facts['sanity_n']}" in said
+    assert f"random weights is {facts['sanity_correlation']:+.2f} on average (5 draws, n = 8 images" in said
     of_true = gallery(nets["one"], "--grad-cam", "--count", "8", "--class", "true")
     assert of_true["grad_cam"]["class"] == "true"
     assert of_true["images"] == found["images"]  # the network is as it was after the random weights

@@ -52,11 +52,14 @@ def test_they_reach_nested_models_and_keep_their_own_initializers() -> None:
 def test_ranks_are_compared_and_maps_without_ranks_are_left_out() -> None:
     rng = np.random.default_rng(0)
     maps = rng.random((3, 5, 5))
-    assert correlate_maps(maps, np.exp(maps)).correlation == pytest.approx(1)
-    assert correlate_maps(maps, -maps).correlation == pytest.approx(-1)
+    assert correlate_maps(maps, [np.exp(maps)]).correlation == pytest.approx(1)
+    assert correlate_maps(maps, [-maps]).correlation == pytest.approx(-1)
     others = maps.copy()
     others[1] = 0
-    check = correlate_maps(maps, others)
+    check = correlate_maps(maps, [others, others])
     assert (check.n, check.constant) == (2, 1)
-    nothing = correlate_maps(maps, np.zeros_like(maps))
+    assert correlate_maps(maps, [others, -maps]).correlation == pytest.approx(
+        (0 - 1 + 0) / 3
+    )  # of three images
+    nothing = correlate_maps(maps, [np.zeros_like(maps)])
     assert (nothing.correlation, nothing.n, nothing.constant) == (None, 0, 3)

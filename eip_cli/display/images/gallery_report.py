@@ -15,17 +15,46 @@ from eip_cli.inspection.gallery import Answer, Gallery, ShownImage
 
 def report_gallery(gallery: Gallery) -> Report:
     """A row an image, the network's accuracy above, what to know of it below."""
-    headers = ["Image", "True class"]
-    names = ["A", "B"] if gallery.other is not None else [""]
-    for name in names:
-        headers += [f"{name}\nPredicted".strip(), "Confidence", "P(true)", "Loss"]
+    notes = (describe_shown(gallery), *describe_sides(gallery), *gallery.notes)
+    grid = _grid_of_one(gallery) if gallery.other is None else _grid_of_two(gallery)
+    return Report([grid], [_records(gallery)], _payload(gallery), list(map(sentence_of, notes)))
+
+
+def _grid_of_one(gallery: Gallery) -> Grid:
+    is_mixed = any(one.answer.is_right for one in gallery.shown)
     rows = [
-        [str(one.index), one.true, *(cell for answer in _answers(one) for cell in _cells(answer, gallery))]
+        [
+            str(one.index),
+            one.true,
+            f"{one.answer.predicted} ({_verdict(one.answer)})" if is_mixed else one.answer.predicted,
+            format_share(one.answer.confidence),
+            format_share(one.answer.probability_of_true),
+            "-" if one.answer.loss is None else f"{one.answer.loss:.2f}",
+        ]
         for one in gallery.shown
     ]
-    grids = [Grid(headers, rows, describe_title(gallery), left=3)]
-    notes = (describe_shown(gallery), *describe_sides(gallery), *gallery.notes)
-    return Report(grids, [_records(gallery)], _payload(gallery), list(map(sentence_of, notes)))
+    headers = ["Image", "True class", "Predicted", "Confidence", "P(true)", "Loss"]
+    return Grid(headers, rows, describe_title(gallery), left=3)
+
+
+def _grid_of_two(gallery: Gallery) -> Grid:
+    rows = [
+        [
+            str(one.index),
+            one.true,
+            *(
+                f"{answer.predicted} {format_share(answer.confidence)}, {_verdict(answer)}"
+                for answer in sides
+            ),
+        ]
+        for one in gallery.shown
+        for sides in [_answers(one)]
+    ]
+    return Grid(["Image", "True class", "A says", "B says"], rows, describe_title(gallery), left=4)
+
+
+def _verdict(answer: Answer) -> str:
+    return "right" if answer.is_right else "wrong"
 
 
 def describe_title(gallery: Gallery) -> str:
@@ -71,17 +100,6 @@ def write_csv(gallery: Gallery, path: Path) -> None:
 
 def _answers(shown: ShownImage) -> list[Answer]:
     return [shown.answer] if shown.other is None else [shown.answer, shown.other]
-
-
-def _cells(answer: Answer, gallery: Gallery) -> list[str]:
-    is_mixed = any(one.is_right for shown in gallery.shown for one in _answers(shown))
-    verdict = ("\nright" if answer.is_right else "\nwrong") if is_mixed else ""
-    return [
-        f"{answer.predicted}{verdict}",
-        format_share(answer.confidence),
-        format_share(answer.probability_of_true),
-        "-" if answer.loss is None else f"{answer.loss:.2f}",
-    ]
 
 
 def format_share(probability: float | None) -> str:

@@ -42,7 +42,8 @@ def make_gallery_sheet(gallery: Gallery) -> Sheet:
     )
     legend = None
     if gallery.heat is not None:
-        legend = f"what speaks for the {gallery.heat.of} class, at {gallery.heat.grad_cam.layer}"
+        whose = "" if gallery.other is None else "in A "
+        legend = f"what {whose}speaks for the {gallery.heat.of} class, at {gallery.heat.grad_cam.layer}"
     subtitle = "; ".join([describe_shown(gallery), *describe_sides(gallery)])
     return Sheet(describe_title(gallery), subtitle, tiles, tuple(map(sentence_of, gallery.notes)), legend)
 

@@ -35,6 +35,7 @@ class Drawing:
     def over(cls, figure: "Figure") -> Self:
         """A drawing all over ``figure``, which lays out nothing by itself."""
         figure.set_layout_engine("none")
+        figure.suppressComposite = True  # else an SVG has one image of all of them, as coarse as the page
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         return cls(axes)
@@ -74,11 +75,14 @@ class Drawing:
         self.axes.imshow(image, extent=(x, x + width, y + height, y), interpolation="none")
 
     def fit_image(self, image: NDArray[np.uint8], x: float, y: float, side: float) -> None:
-        """An image made as large as a square of ``side`` dots holds, in its left upper corner."""
-        height, width = image.shape[:2]
-        scale = side / max(height, width)
-        extent = (x, x + width * scale, y + height * scale, y)
-        self.axes.imshow(image, extent=extent, interpolation="antialiased")
+        """An image as large as a square of ``side`` dots holds, in its left upper corner, with an edge."""
+        from matplotlib.patches import Rectangle
+
+        scale = side / max(image.shape[:2])
+        height, width = (size * scale for size in image.shape[:2])
+        self.axes.imshow(image, extent=(x, x + width, y + height, y), interpolation="antialiased")
+        # Else nobody sees where a white picture ends.
+        self.axes.add_patch(Rectangle((x, y), width, height, fill=False, color=TRACK, linewidth=0.6))
 
     def fill(self, x: float, y: float, width: float, height: float, color: str) -> None:
         """A rectangle of one colour."""
