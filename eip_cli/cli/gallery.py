@@ -117,12 +117,12 @@ def gallery(
     from eip_cli.display.images.gallery_report import report_gallery, write_csv
     from eip_cli.display.images.gallery_sheet import write_gallery
     from eip_cli.display.printing import print_report
-    from eip_cli.inspection.checkpoint_gallery import show_checkpoint
+    from eip_cli.inspection.checkpoint_gallery import collect_gallery
     from eip_cli.inspection.heat_maps import HeatRequest
     from eip_cli.inspection.selection import Selection
 
     with shown_progress() as progress:
-        found = show_checkpoint(
+        found = collect_gallery(
             checkpoint,
             Selection(**selected),
             progress,

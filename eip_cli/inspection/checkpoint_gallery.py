@@ -12,7 +12,7 @@ from .heat_maps import HeatRequest
 from .selection import Selection
 
 
-def show_checkpoint(
+def collect_gallery(
     checkpoint: str | Path,
     selection: Selection,
     progress: DownloadProgress = SILENT,

@@ -64,8 +64,15 @@ def compute_grad_cam(
 
     Raises ModelError where no layer's map will do, and where the backend has no gradients here.
     """
-    found = choose_layer(list_map_layers(model, _as_inputs(model, inputs[:1])), layer, name)
-    ending = find_ending(model)
+    outputs: list[tuple[Call, tuple[int, ...]]] = []
+
+    def look(call: Call, output: Any) -> Any:
+        outputs.append((call, tuple(output.shape)))
+        return output
+
+    run_calls(model, _as_inputs(model, inputs[:1]), look)  # sizes that a network leaves open are known then
+    found = choose_layer(list_map_layers(outputs), layer, name)
+    ending = find_ending(model, [call for call, _ in outputs])
     targets = np.asarray(classes)
     parts = [
         _compute_sums(model, inputs[start : start + BATCH], targets[start : start + BATCH], found, ending)

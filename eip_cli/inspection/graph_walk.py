@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from eip_cli.foundation.backend import keras
@@ -38,11 +39,11 @@ class Call:
 class Ending:
     """What makes a network's outputs of its scores: ``kind`` is SOFTMAX, SIGMOID or LINEAR.
 
-    ``operation`` is what does it; None where the outputs are the scores.
+    ``number`` is that of the call which does it; None where the outputs are the scores.
     """
 
     kind: str
-    operation: keras.Operation | None = None
+    number: int | None = None
 
 
 Look = Callable[[Call, Any], Any]  # a call and its output -> the output that the network goes on with
@@ -54,46 +55,54 @@ def run_calls(model: keras.Model, images: Any, look: Look, ending: Ending | None
     ``images``: as the network takes them, (n, height, width, channels). With ``ending`` the scores before
     it: (n, classes).
     """
-    numbers = iter(range(10**9))
-    with _ending_left_out(ending):
-        (outputs,) = _run(model, [images], "", numbers, look, ending)
+    walk = _Walk(look, None if ending is None else ending.number, count())
+    (outputs,) = walk.run(model, [images], "")
     return outputs
 
 
-def _run(
-    model: keras.Model,
-    inputs: Sequence[Any],
-    prefix: str,
-    numbers: Iterator[int],
-    look: Look,
-    ending: Ending | None,
-) -> list[Any]:
-    graph = keras.Model(model.inputs, model.outputs)  # a Sequential model has no list of its calls
-    known = dict(zip(map(id, graph.inputs), inputs, strict=True))
-    for node in iterate_nodes(graph):
-        operation, name = node.operation, prefix + node.operation.name
-        arguments, settings = node.arguments.fill_in(known)
-        if is_layer_graph(operation):
-            tensors = keras.tree.flatten((arguments, settings))
-            given = [tensor for tensor in tensors if hasattr(tensor, "shape")]
-            outputs = _run(operation, given, f"{name}/", numbers, look, ending)
-        else:
-            if getattr(operation, "_call_has_training_arg", False):
-                settings["training"] = False
-            is_left_out = ending is not None and operation is ending.operation and _is_activation(operation)
-            outputs = keras.tree.flatten(arguments[0] if is_left_out else operation(*arguments, **settings))
-            call = Call(name, operation, next(numbers))
-            outputs = [look(call, output) for output in outputs]
-        known.update(zip(map(id, node.outputs), outputs, strict=True))
-    return [known[id(tensor)] for tensor in graph.outputs]
+@dataclass(frozen=True)
+class _Walk:
+    """One pass through a network; ``left_out`` is the number of the call whose activation is not applied."""
+
+    look: Look
+    left_out: int | None
+    numbers: Iterator[int]
+
+    def run(self, model: keras.Model, inputs: Sequence[Any], prefix: str) -> list[Any]:
+        """The outputs of a model or of one inside it, whose calls' names begin with ``prefix``."""
+        graph = keras.Model(model.inputs, model.outputs)  # a Sequential model has no list of its calls
+        known = dict(zip(map(id, graph.inputs), inputs, strict=True))
+        for node in iterate_nodes(graph):
+            arguments, settings = node.arguments.fill_in(known)
+            name = prefix + node.operation.name
+            if is_layer_graph(node.operation):
+                tensors = keras.tree.flatten((arguments, settings))
+                given = [tensor for tensor in tensors if hasattr(tensor, "shape")]
+                outputs = self.run(node.operation, given, f"{name}/")
+            else:
+                call = Call(name, node.operation, next(self.numbers))
+                outputs = [self.look(call, output) for output in self._call(call, arguments, settings)]
+            known.update(zip(map(id, node.outputs), outputs, strict=True))
+        return [known[id(tensor)] for tensor in graph.outputs]
+
+    def _call(self, call: Call, arguments: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+        if getattr(call.operation, "_call_has_training_arg", False):
+            settings = {**settings, "training": False}
+        if call.number != self.left_out:
+            return keras.tree.flatten(call.operation(*arguments, **settings))
+        if _is_activation(call.operation):
+            return [arguments[0]]
+        with _activation_left_out(call.operation):
+            return keras.tree.flatten(call.operation(*arguments, **settings))
 
 
-def find_ending(model: keras.Model) -> Ending:
-    """What the network's last call does to its scores; calls behind it that pass them on do not count."""
+def find_ending(model: keras.Model, calls: Sequence[Call]) -> Ending:
+    """What the last of a network's ``calls`` does to its scores; those that pass them on do not count."""
     for operation in _from_the_end(model):
         kind = _kind_of(operation)
         if kind != LINEAR:
-            return Ending(kind, operation)
+            # One layer may be called more than once: at the end it is for the last time.
+            return Ending(kind, max(call.number for call in calls if call.operation is operation))
         is_bare_activation = type(operation).__name__ == "Activation"
         if type(operation).__name__ not in _PASSES_ON and not is_bare_activation:
             break
@@ -129,12 +138,8 @@ def _is_activation(operation: keras.Operation) -> bool:
 
 
 @contextmanager
-def _ending_left_out(ending: Ending | None) -> Iterator[None]:
+def _activation_left_out(operation: keras.Operation) -> Iterator[None]:
     """Have a layer that ends in softmax or sigmoid, such as Dense, end without it for a while."""
-    operation = ending.operation if ending is not None else None
-    if operation is None or _is_activation(operation):
-        yield
-        return
     # Past Keras's __setattr__: the activation may be a layer, and one that is built takes no new layers.
     held = vars(operation)["activation"]
     vars(operation)["activation"] = keras.activations.linear

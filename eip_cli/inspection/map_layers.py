@@ -1,15 +1,12 @@
 """Which layer's map Grad-CAM is made of: the last that is large enough, or the one that the user names."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
 
-from .graph_walk import Call, run_calls
+from .graph_walk import Call
 
 # Of a map with fewer pixels a side nothing can be seen on the image; with so many, parts of an object.
 LEAST_SIDE = 5
@@ -36,27 +33,20 @@ class MapLayer:
         return f"{self.call.name} ({self.height}x{self.width})"
 
 
-def list_map_layers(model: keras.Model, image: np.ndarray) -> list[MapLayer]:
+def list_map_layers(outputs: Sequence[tuple[Call, tuple[int, ...]]]) -> list[MapLayer]:
     """The calls with a map as output, from the first with weights on, in the order they run.
 
-    ``image``: one (1, height, width, channels), which says the sizes where the network leaves them open.
+    ``outputs``: a network's calls and the shapes of what they give, the batch's axis included.
     """
     found: list[MapLayer] = []
     have_weights_begun = False
-
-    def look(call: Call, output: Any) -> Any:
-        nonlocal have_weights_begun
+    for call, shape in outputs:
+        kind = type(call.operation).__name__
         # What only scales or shifts the pixels sees no features yet.
-        is_scaling = type(call.operation).__name__ == "Normalization"
-        have_weights_begun = have_weights_begun or (
-            bool(getattr(call.operation, "weights", None)) and not is_scaling
-        )
-        if have_weights_begun and len(output.shape) == 4 and type(call.operation).__name__ not in _IDLE:
-            height, width, channels = map(int, output.shape[1:])
-            found.append(MapLayer(call, height, width, channels))
-        return output
-
-    run_calls(model, image, look)
+        has_weights = bool(getattr(call.operation, "weights", None)) and kind != "Normalization"
+        have_weights_begun = have_weights_begun or has_weights
+        if have_weights_begun and len(shape) == 4 and kind not in _IDLE:
+            found.append(MapLayer(call, *shape[1:]))
     return found
 
 

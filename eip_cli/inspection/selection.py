@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +12,19 @@ from eip_cli.foundation.errors import DataError
 
 from .answers import Answers
 
-ORDERS = ("loss", "confidence", "random")
+Order = Literal["loss", "confidence", "random"]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which images are asked for: ``count`` at most, of classes that the user names, in an order of ORDERS.
+    """Which images are asked for: ``count`` at most, of classes that the user names, in an order.
 
     ``indices`` are of test images, shown in their order whether they are classified rightly or not. ``seed``
     is that of a random order.
     """
 
     count: int = 25
-    order: str = "loss"
+    order: Order = "loss"
     true: str | None = None
     predicted: str | None = None
     indices: tuple[int, ...] | None = None

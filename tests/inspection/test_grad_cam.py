@@ -184,6 +184,24 @@ def test_the_score_is_the_one_before_whatever_ends_the_network(make: Callable, e
     np.testing.assert_array_equal(np.asarray(model(SMALL)), before)  # the network is as it was
 
 
+def test_a_layer_that_also_stands_elsewhere_is_left_out_at_the_end_alone() -> None:
+    def build(is_split: bool) -> keras.Model:
+        inside, last = layers.Activation("sigmoid"), layers.Activation("linear")
+        image = keras.Input((16, 16, 3))
+        features = inside(layers.Conv2D(4, 3)(image))
+        scores = layers.Dense(10)(layers.Flatten()(features))
+        model = keras.Model(image, (last if is_split else inside)(scores))
+        rng = np.random.default_rng(5)
+        model.set_weights([rng.normal(0, 0.2, weight.shape) for weight in model.get_weights()])
+        return model
+
+    found, expected = (
+        compute_grad_cam(build(is_split), SMALL, [1, 2, 3], "net") for is_split in (False, True)
+    )
+    assert (found.ending, expected.ending) == ("sigmoid", "linear")
+    np.testing.assert_allclose(found.maps, expected.maps, rtol=1e-6)
+
+
 def test_a_softmax_over_a_map_is_left_out_too() -> None:
     def build(activation: str | None) -> keras.Model:
         image = keras.Input((16, 16, 3))

@@ -10,6 +10,7 @@ from eip_cli.comparison.evaluation import Evaluation
 from eip_cli.display.formatting import format_percent
 from eip_cli.display.printing import Grid, Report
 from eip_cli.foundation.files import write_atomically
+from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.inspection.gallery import Answer, Gallery, ShownImage
 
 
@@ -65,7 +66,7 @@ def describe_title(gallery: Gallery) -> str:
         ours, theirs = (format_percent(one.accuracy) for one in (evaluation, gallery.other))
         return f"Two networks on {images}: accuracy A {ours}, B {theirs}"
     return (
-        f"{evaluation.model} misclassifies {gallery.misclassified:,} of {images} "
+        f"{show_plainly(evaluation.model)} misclassifies {gallery.misclassified:,} of {images} "
         f"(accuracy {format_percent(evaluation.accuracy)})"
     )
 
@@ -83,8 +84,8 @@ def describe_sides(gallery: Gallery) -> list[str]:
 
 
 def sentence_of(note: str) -> str:
-    """A note with a capital letter, unless it begins with a name that has none, and a full stop."""
-    words = note if note.endswith((".", ")")) else f"{note}."
+    """A note with a capital letter and a full stop."""
+    words = show_plainly(note if note.endswith((".", ")")) else f"{note}.")
     return words[0].upper() + words[1:]
 
 

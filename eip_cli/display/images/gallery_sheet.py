@@ -7,13 +7,11 @@ from eip_cli.pictures.tiles.content import Line, Sheet, Tile, Tone
 
 from .gallery_report import describe_shown, describe_sides, describe_title, format_share, sentence_of
 
-PICTURE_ENDINGS = (".png", ".svg")
 PAGE_ENDING = ".html"
-ENDINGS = (*PICTURE_ENDINGS, PAGE_ENDING)
 
 
 def write_gallery(gallery: Gallery, path: Path) -> None:
-    """Write the gallery as what ``path`` ends in, one of ENDINGS."""
+    """Write the gallery as what ``path`` ends in: a page (.html) or a picture."""
     sheet = make_gallery_sheet(gallery)
     if path.suffix.lower() == PAGE_ENDING:
         from eip_cli.pictures.tiles.page import write_page
