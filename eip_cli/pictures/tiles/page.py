@@ -13,8 +13,8 @@ from eip_cli.foundation.plain_text import show_plainly
 from .content import Line, Sheet, Tile
 from .pixels import as_rgb, color_scale, encode_png, lay_heat_over
 
-# Shown sides of an image in CSS pixels; a heat map is drawn at about that size.
-IMAGE_SIDE = 176
+# Shown side of an image in CSS pixels, alone and beside its heat map.
+IMAGE_SIDE, PAIRED_SIDE = 176, 160
 # Should ever a text get around the escaping: no script runs, and nothing is fetched.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
@@ -34,7 +34,7 @@ h1 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .3rem; overflow-wrap: an
 figure { margin: 0; width: var(--width); break-inside: avoid; }
 .heading { color: var(--faint); font-size: .72rem; }
 .pair { display: flex; gap: 6px; margin: .1rem 0 .35rem; }
-.pair img { display: block; width: SIDEpx; height: auto; border-radius: 3px; }
+.pair img { display: block; width: var(--side); height: auto; border-radius: 3px; }
 .pair .pixels { image-rendering: pixelated; }
 .line { display: flex; justify-content: space-between; gap: .6rem; font-size: .86rem; color: var(--plain); }
 .line span:first-child { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -44,7 +44,7 @@ figure { margin: 0; width: var(--width); break-inside: avoid; }
 .legend { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem; margin: 2rem 0 0;
   font-size: .86rem; }
 .legend img { height: 12px; width: 200px; border-radius: 2px; } .legend small { color: var(--faint); }
-""".replace("SIDE", str(IMAGE_SIDE))
+"""
 
 
 def write_page(sheet: Sheet, path: Path) -> None:
@@ -65,8 +65,9 @@ def make_page(sheet: Sheet) -> str:
     _add(body, "h1", sheet.title)
     _add(body, "p", sheet.subtitle, "subtitle")
     has_heat = any(tile.heat is not None for tile in sheet.tiles)
-    width = f"--width: {2 * IMAGE_SIDE + 6 if has_heat else IMAGE_SIDE}px"
-    tiles = ElementTree.SubElement(body, "div", {"class": "tiles", "style": width})
+    side, width = (PAIRED_SIDE, 2 * PAIRED_SIDE + 6) if has_heat else (IMAGE_SIDE, IMAGE_SIDE)
+    sizes = f"--side: {side}px; --width: {width}px"
+    tiles = ElementTree.SubElement(body, "div", {"class": "tiles", "style": sizes})
     for tile in sheet.tiles:
         _add_tile(tiles, tile)
     if sheet.heat_legend:
@@ -89,7 +90,7 @@ def _add_tile(parent: ElementTree.Element, tile: Tile) -> None:
     pair = ElementTree.SubElement(figure, "div", {"class": "pair"})
     _add_image(pair, as_rgb(tile.image), tile.description, "pixels")
     if tile.heat is not None:
-        factor = max(1, IMAGE_SIDE // max(tile.image.shape[:2]))
+        factor = max(1, PAIRED_SIDE // max(tile.image.shape[:2]))
         state = "heat map, zero all over" if tile.is_heat_empty else "heat map"
         _add_image(pair, lay_heat_over(tile.image, tile.heat, factor), f"{state}: {tile.description}", "heat")
     caption = ElementTree.SubElement(figure, "figcaption")

@@ -141,4 +141,7 @@ class _SheetDrawing(Drawing):
         self.write("0", x, under, SMALL, FAINT)
         self.write("largest", x + LEGEND_WIDTH, under, SMALL, FAINT, "right")
         left = LEGEND_WIDTH + 18
-        self.write(shorten(words, width - left / DOTS_PER_POINT, LINE), x + left, y + 1, LINE, INK)
+        space = width - left / DOTS_PER_POINT
+        first, *rest = wrap(words, space, LINE)
+        lines = [first, shorten(" ".join(rest), space, LINE)] if rest else [first]
+        self.write_lines(lines, x + left, y - 1, LINE, INK)
