@@ -19,9 +19,9 @@ class Line:
     tone: Tone = "plain"
 
     @property
-    def sign(self) -> str:
-        """A sign that says what the colour says, for who cannot tell colours apart."""
-        return SIGNS[self.tone]
+    def words(self) -> str:
+        """The text after a sign that says what the colour says, for who cannot tell colours apart."""
+        return f"{SIGNS[self.tone]} {self.text}".strip()
 
 
 @dataclass(frozen=True, eq=False)

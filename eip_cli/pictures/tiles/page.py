@@ -15,6 +15,8 @@ from .pixels import as_rgb, color_scale, encode_png, lay_heat_over
 
 # Shown side of an image in CSS pixels, alone and beside its heat map.
 IMAGE_SIDE, PAIRED_SIDE = 176, 160
+# Width of a usual letter under an image, and of all that may stand there.
+LETTER_WIDTH, MOST_WIDTH = 8.2, 270
 # Should ever a text get around the escaping: no script runs, and nothing is fetched.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
@@ -32,7 +34,8 @@ h1 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .3rem; overflow-wrap: an
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, var(--width));
   gap: 1.6rem 1.4rem; }
 figure { margin: 0; width: var(--width); break-inside: avoid; }
-.heading { color: var(--faint); font-size: .72rem; }
+.heading { color: var(--faint); font-size: .72rem; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
 .pair { display: flex; gap: 6px; margin: .1rem 0 .35rem; }
 .pair img { display: block; width: var(--side); height: auto; border-radius: 3px; }
 .pair .pixels { image-rendering: pixelated; }
@@ -66,6 +69,8 @@ def make_page(sheet: Sheet) -> str:
     _add(body, "p", sheet.subtitle, "subtitle")
     has_heat = any(tile.heat is not None for tile in sheet.tiles)
     side, width = (PAIRED_SIDE, 2 * PAIRED_SIDE + 6) if has_heat else (IMAGE_SIDE, IMAGE_SIDE)
+    letters = max((len(line.words + line.value) for tile in sheet.tiles for line in tile.lines), default=0)
+    width = max(width, min(round(LETTER_WIDTH * letters) + 14, MOST_WIDTH))  # longer words are shortened
     sizes = f"--side: {side}px; --width: {width}px"
     tiles = ElementTree.SubElement(body, "div", {"class": "tiles", "style": sizes})
     for tile in sheet.tiles:
@@ -102,9 +107,8 @@ def _add_tile(parent: ElementTree.Element, tile: Tile) -> None:
 
 def _add_line(parent: ElementTree.Element, line: Line) -> None:
     element = ElementTree.SubElement(parent, "div", {"class": f"line {line.tone}"})
-    words = show_plainly(line.text)
-    span = ElementTree.SubElement(element, "span", title=words)
-    span.text = f"{line.sign} {words}".strip()
+    span = ElementTree.SubElement(element, "span", title=show_plainly(line.text))
+    span.text = show_plainly(line.words)
     _add(element, "span", line.value)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.pictures.figures import DOTS_PER_INCH, new_figure, save_figure
 
 from .content import Line, Sheet, Tile, Tone
@@ -20,6 +21,8 @@ TONES: dict[Tone, str] = {"right": "#1b6e42", "wrong": "#b3311d", "plain": "#4a4
 # In dots, of which an inch has 120: pixels of the images are whole numbers of them, so all squares are alike.
 GAP, ROW_GAP, PAIR_GAP = 26, 26, 8
 IMAGE_SIDE = 176
+MOST_LETTERS = 60  # of a name of thousands no more are measured
+MOST_WORDS_WIDTH = 280  # of a tile whose words are wider than its images
 LEAST_WIDTH = 620
 USUAL_COLUMNS = 5
 LEGEND_WIDTH, LEGEND_HEIGHT = 240, 16
@@ -57,7 +60,9 @@ def plan_layout(sheet: Sheet) -> Layout:
     columns = math.ceil(count / math.ceil(count / most))  # as few as the same rows need: none nearly empty
     image_width = width * factor
     has_heat = any(tile.heat is not None for tile in sheet.tiles)
-    tile_width = 2 * image_width + PAIR_GAP if has_heat else image_width
+    images_width = 2 * image_width + PAIR_GAP if has_heat else image_width
+    words_width = max(_natural_width(line) for tile in sheet.tiles for line in tile.lines)
+    tile_width = max(images_width, min(math.ceil(words_width), MOST_WORDS_WIDTH))
     return Layout(
         factor,
         columns,
@@ -127,11 +132,9 @@ class _SheetDrawing(Drawing):
         )
 
     def _draw_line(self, line: Line, x: float, y: float, width: float) -> None:
-        color, weight = TONES[line.tone], "bold" if line.tone != "plain" else "normal"
-        value_width = measure_width(line.value, LINE) if line.value else 0.0
-        space = width / DOTS_PER_POINT - (value_width + 5 if line.value else 0)
-        words = f"{line.sign} {line.text}" if line.sign else line.text
-        self.write(shorten(words, space, LINE, weight), x, y, LINE, color, weight=weight)
+        color, weight = TONES[line.tone], _weight(line)
+        space = width / DOTS_PER_POINT - _value_space(line)
+        self.write(shorten(line.words, space, LINE, weight), x, y, LINE, color, weight=weight)
         self.write(line.value, x + width, y, LINE, color, "right")
 
     def draw_legend(self, words: str, x: float, y: float, width: float) -> None:
@@ -145,3 +148,18 @@ class _SheetDrawing(Drawing):
         first, *rest = wrap(words, space, LINE)
         lines = [first, shorten(" ".join(rest), space, LINE)] if rest else [first]
         self.write_lines(lines, x + left, y - 1, LINE, INK)
+
+
+def _weight(line: Line) -> str:
+    return "normal" if line.tone == "plain" else "bold"
+
+
+def _value_space(line: Line) -> float:
+    """Points that a line's number takes, with what keeps it from the words."""
+    return measure_width(line.value, LINE) + 5 if line.value else 0.0
+
+
+def _natural_width(line: Line) -> float:
+    """Dots that a line takes if nothing of it is left out."""
+    words = show_plainly(line.words)[:MOST_LETTERS]
+    return (measure_width(words, LINE, _weight(line)) + _value_space(line)) * DOTS_PER_POINT + 1
