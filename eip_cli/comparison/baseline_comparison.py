@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
 
+PICKING_FAVOURS = "McNemar's test knows nothing of the picking on the test images: it favours what was picked"
+
 
 def compare_with_baseline(
     names: Sequence[str | Path] | str | Path,
@@ -201,9 +203,7 @@ def add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Com
     test = compare_answers(this, other)
     notes = row.notes
     if "test" in (this.evaluation.selected_on, other.evaluation.selected_on):
-        notes += (
-            "McNemar's test knows nothing of the picking on the test images: it favours what was picked",
-        )
+        notes += (PICKING_FAVOURS,)
     return replace(row, mcnemar=test, notes=notes)
 
 

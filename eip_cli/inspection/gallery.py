@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eip_cli.checkpoints.opening import OpenedModel
-from eip_cli.comparison.baseline_comparison import compare_answers
+from eip_cli.comparison.baseline_comparison import PICKING_FAVOURS, compare_answers
 from eip_cli.comparison.evaluation import Assessment, Evaluation, assess_on
 from eip_cli.comparison.row import McNemar
 from eip_cli.comparison.statements import state_mcnemar
@@ -194,4 +194,6 @@ def _compare(assessments: Sequence[Assessment]) -> tuple[McNemar | None, list[st
     if any(assessment.evaluation.doubt for assessment in assessments):
         return None, [*notes, "not tested against each other: one of the two is in doubt"]
     test = compare_answers(*assessments)
+    if any(assessment.evaluation.selected_on == "test" for assessment in assessments):
+        notes.append(PICKING_FAVOURS)
     return test, [state_mcnemar(test), *notes]

@@ -75,12 +75,15 @@ def _describe_empty(grad_cam: GradCam) -> list[str]:
 
 def _describe_sanity(sanity: SanityCheck) -> str:
     left_out = f"; {sanity.constant} more have a map that is the same all over" if sanity.constant else ""
-    if sanity.correlation is None:
+    if sanity.correlation is None or sanity.absolute is None:
         return f"sanity check (Adebayo et al. 2018): no map to compare with random weights{left_out}"
     images = "image" if sanity.n == 1 else "images"
     mean = f"{round(sanity.correlation, 2) + 0.0:+.2f}"  # of -0.00 the sign would say something
+    size = f"{sanity.absolute:.2f} without its sign"
+    if sanity.chance is not None:
+        size += f", where maps of different images have {sanity.chance:.2f}"
     return (
         "sanity check (Adebayo et al. 2018): the maps' rank correlation with those of the same network with "
-        f"random weights is {mean} on average ({DRAWS} draws, n = {sanity.n} {images}{left_out}); near 0 "
-        "they show what was learnt, near 1 what any such network shows"
+        f"random weights is {mean} on average, {size} ({DRAWS} draws, n = {sanity.n} {images}{left_out}); "
+        "the nearer to 1, the less the maps show of what was learnt"
     )

@@ -17,10 +17,15 @@ DRAWS = 5
 class SanityCheck:
     """Rank correlation of maps with those of random weights: its mean over ``n`` images, None where n is 0.
 
-    ``constant`` images are left out: of these one of each two maps is the same all over, and has no ranks.
+    ``absolute`` is the mean without signs, which chance would cancel: random weights give a map or its
+    negative alike. It is never zero, so ``chance`` is the same for maps of two different images; None where
+    there is one image alone. ``constant`` images are left out: of these one of each two maps is the same all
+    over, and has no ranks.
     """
 
     correlation: float | None
+    absolute: float | None
+    chance: float | None
     n: int
     constant: int
 
@@ -75,18 +80,30 @@ def correlate_maps(trained: NDArray[np.float64], random: Sequence[NDArray[np.flo
     are to be given with their negative parts: a random network's are often negative all over, and cut off at
     zero there would be nothing left to compare.
     """
-    found = [_correlate([(map_, others[number]) for others in random]) for number, map_ in enumerate(trained)]
-    known = [correlation for correlation in found if correlation is not None]
-    return SanityCheck(float(np.mean(known)) if known else None, len(known), len(found) - len(known))
+    own = _correlate(trained, random)
+    n = len(own)
+    if not n:
+        return SanityCheck(None, None, None, 0, len(trained))
+    others = _correlate(trained, [np.roll(maps, 1, axis=0) for maps in random]) if len(trained) > 1 else []
+    return SanityCheck(
+        correlation=float(np.mean([np.mean(one) for one in own])),
+        absolute=float(np.mean([np.mean(np.abs(one)) for one in own])),
+        chance=float(np.mean([np.mean(np.abs(one)) for one in others])) if others else None,
+        n=n,
+        constant=len(trained) - n,
+    )
 
 
-def _correlate(pairs: Sequence[tuple[NDArray, NDArray]]) -> float | None:
-    """The mean correlation of the pairs of maps that both have ranks; None where none has."""
+def _correlate(trained: NDArray[np.float64], random: Sequence[NDArray[np.float64]]) -> list[list[float]]:
+    """For each image that has any, the correlations with those draws of which both maps have ranks."""
     from scipy.stats import spearmanr
 
     found = [
-        float(spearmanr(one.ravel(), other.ravel()).statistic)
-        for one, other in pairs
-        if np.ptp(one) > 0 and np.ptp(other) > 0
+        [
+            float(spearmanr(one.ravel(), maps[number].ravel()).statistic)
+            for maps in random
+            if np.ptp(one) > 0 and np.ptp(maps[number]) > 0
+        ]
+        for number, one in enumerate(trained)
     ]
-    return float(np.mean(found)) if found else None
+    return [correlations for correlations in found if correlations]

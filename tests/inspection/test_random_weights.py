@@ -57,9 +57,18 @@ def test_ranks_are_compared_and_maps_without_ranks_are_left_out() -> None:
     others = maps.copy()
     others[1] = 0
     check = correlate_maps(maps, [others, others])
-    assert (check.n, check.constant) == (2, 1)
-    assert correlate_maps(maps, [others, -maps]).correlation == pytest.approx(
-        (0 - 1 + 0) / 3
-    )  # of three images
+    assert (check.correlation, check.n, check.constant) == (pytest.approx(1), 2, 1)
+    assert correlate_maps(maps, [others, -maps]).correlation == pytest.approx((0 - 1 + 0) / 3)
     nothing = correlate_maps(maps, [np.zeros_like(maps)])
     assert (nothing.correlation, nothing.n, nothing.constant) == (None, 0, 3)
+
+
+def test_signs_that_cancel_do_not_hide_that_maps_are_alike() -> None:
+    maps = np.random.default_rng(0).random((40, 7, 7))
+    check = correlate_maps(maps, [maps, -maps])
+    assert check.correlation == pytest.approx(0)
+    assert check.absolute == pytest.approx(1)
+    assert check.chance == pytest.approx(
+        np.sqrt(2 / np.pi / 48), rel=0.3
+    )  # the mean size of a normal deviate
+    assert correlate_maps(maps[:1], [maps[:1]]).chance is None

@@ -150,6 +150,8 @@ def _payload(gallery: Gallery) -> dict[str, Any]:
                 one.index for one, zero in zip(gallery.shown, heat.grad_cam.is_zero, strict=True) if zero
             ],
             "sanity_correlation": heat.sanity.correlation,
+            "sanity_correlation_absolute": heat.sanity.absolute,
+            "sanity_correlation_chance": heat.sanity.chance,
             "sanity_n": heat.sanity.n,
         },
         "notes": list(gallery.notes),
