@@ -14,6 +14,7 @@ _HOMES = {
     "EipError": "foundation.errors",
     "TrainConfig": "recipes.configuration",
     "build_model": "networks.model",
+    "collect_gallery": "inspection.checkpoint_gallery",
     "compare_with_baseline": "comparison.baseline_comparison",
     "evaluate_checkpoint": "comparison.evaluation",
     "find_run": "runs.catalogue",
@@ -21,6 +22,7 @@ _HOMES = {
     "load_dataset": "datasets.loading",
     "load_history": "display.data_frames",
     "open_model": "checkpoints.opening",
+    "predict_pictures": "inspection.predictions",
     "published_comparisons": "comparison.row",
     "resume_training": "training.session",
     "summarize_model": "networks.summary",
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from .datasets.loading import load_dataset
     from .display.data_frames import load_history, to_frame
     from .foundation.errors import EipError
+    from .inspection.checkpoint_gallery import collect_gallery
+    from .inspection.predictions import predict_pictures
     from .networks.model import build_model
     from .networks.summary import summarize_model
     from .published.baseline import BASELINE_ACCURACY

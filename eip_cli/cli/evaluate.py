@@ -14,16 +14,13 @@ from .common.options import (
     plot_option,
     trust_option,
     verbose_option,
+    weights_model_option,
 )
 
 
 @click.command(epilog=CHECKPOINT_HELP)
 @click.argument("checkpoint")
-@click.option(
-    "--model",
-    help="Network that the weights belong to, where the file holds weights only: a known one, "
-    "file.py:function, or a .json file of model.to_json().",
-)
+@weights_model_option
 @dataset_option
 @data_dir_option
 @click.option("--per-class", is_flag=True, help="Accuracy of each class.")

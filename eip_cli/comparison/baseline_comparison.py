@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
 
+PICKING_FAVOURS = "McNemar's test knows nothing of the picking on the test images: it favours what was picked"
+
 
 def compare_with_baseline(
     names: Sequence[str | Path] | str | Path,
@@ -198,21 +200,24 @@ def add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Com
         return replace(row, notes=(*row.notes, f"not tested against {against}: one of the two is in doubt"))
     if this.images != other.images:
         return replace(row, notes=(*row.notes, f"evaluated on other images than {against}: no McNemar test"))
+    test = compare_answers(this, other)
+    notes = row.notes
+    if "test" in (this.evaluation.selected_on, other.evaluation.selected_on):
+        notes += (PICKING_FAVOURS,)
+    return replace(row, mcnemar=test, notes=notes)
+
+
+def compare_answers(this: "Assessment", other: "Assessment") -> McNemar:
+    """McNemar's test of two checkpoints on the same images; see ``add_mcnemar`` for its verdict."""
     only_this = int((this.is_correct & ~other.is_correct).sum())
     only_other = int((other.is_correct & ~this.is_correct).sum())
     verdict = mcnemar_verdict(only_this, only_other)
     winner, loser = (this, other) if only_this > only_other else (other, this)
     is_favoured = winner.evaluation.selected_on == "test" != loser.evaluation.selected_on
-    test = McNemar(
-        against=against,
+    return McNemar(
+        against=other.evaluation.checkpoint,
         only_this_correct=only_this,
         only_other_correct=only_other,
         p_value=mcnemar_p_value(only_this, only_other),
         verdict="not comparable" if is_favoured and verdict != "indistinguishable" else verdict,
     )
-    notes = row.notes
-    if "test" in (this.evaluation.selected_on, other.evaluation.selected_on):
-        notes += (
-            "McNemar's test knows nothing of the picking on the test images: it favours what was picked",
-        )
-    return replace(row, mcnemar=test, notes=notes)

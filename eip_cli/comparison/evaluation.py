@@ -20,12 +20,14 @@ from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
 from eip_cli.training.measurement import (
     NO_CLASS,
+    Loss,
     as_probabilities,
     find_overflow,
     loss_of,
     measure,
     plain_cross_entropy,
     require_probabilities,
+    takes_logits,
 )
 
 from .pixel_doubt import find_doubt
@@ -62,6 +64,7 @@ class Evaluation:
     doubt: str | None = None
 
 
+ChannelStatistics = Callable[[], tuple[tuple[float, ...], tuple[float, ...]]]
 PICKED_ON_TEST = "picked as best on the test images, so its accuracy there is too high"
 
 
@@ -70,11 +73,14 @@ class Assessment:
     """An evaluation with what lies behind it: which of the test images (n,) the model got right.
 
     ``images`` is the fingerprint of the dataset in its order: where two agree, image i is the same.
+    ``outputs`` (n, classes) are the model's own: logits where ``are_logits``, else probabilities.
     """
 
     evaluation: Evaluation
     images: str
     is_correct: NDArray[np.bool_]
+    outputs: NDArray[np.float32] | None = None
+    are_logits: bool = False
 
 
 def evaluate_checkpoint(
@@ -131,31 +137,58 @@ def assess_model(
     pixels: str | None = None,
 ) -> Assessment:
     """Measure an opened model as ``evaluate_checkpoint`` does."""
-    record = opened.record
-    name = dataset or (record.config.dataset if record else "cifar10")
-    require_classifier(opened.model, opened.name, problem_of(name))  # before images are fetched for it
-    images = load_dataset(name, data_dir or _data_dir_of(record, name), progress)
-    form = _choose_pixels(opened, pixels, progress)
-    scale = make_pixel_scale(form, lambda: images.channel_statistics)
-    scale.require_channels(images.problem.image_shape[2])
-    return _measure(opened, images, record, scale)
+    problem = problem_of(dataset or dataset_of(opened))
+    require_classifier(opened.model, opened.name, problem)  # before images are fetched for it
+    images = load_images(opened, progress, dataset, data_dir)
+    return assess_on(
+        opened, images, choose_pixels(opened, pixels, lambda: images.channel_statistics, progress)
+    )
 
 
-def _choose_pixels(opened: OpenedModel, asked: str | None, progress: DownloadProgress) -> str:
+def dataset_of(opened: OpenedModel) -> str:
+    """The name of the dataset that a model is measured on unless told otherwise: its run's, or CIFAR-10."""
+    return opened.record.config.dataset if opened.record else "cifar10"
+
+
+def load_images(
+    opened: OpenedModel,
+    progress: DownloadProgress,
+    dataset: str | None = None,
+    data_dir: Path | str | None = None,
+) -> Dataset:
+    """The images to measure a model on: those of ``dataset``, or of its own, from where its run had them."""
+    name = dataset or dataset_of(opened)
+    return load_dataset(name, data_dir or _data_dir_of(opened.record, name), progress)
+
+
+def choose_pixels(
+    opened: OpenedModel, asked: str | None, statistics: ChannelStatistics, progress: DownloadProgress
+) -> PixelScale:
+    """The pixels that a model is given: those asked for, or those that it was made for, which may be said.
+
+    ``statistics`` gives mean and deviation of the training images, by channel, where the form needs them.
+    """
     pixels, shown = find_pixels(opened)
     if shown is not None and asked is None:
         progress.notice(f"{opened.name} gets pixels {pixels}: {shown}")
-    return asked or pixels
+    return make_pixel_scale(asked or pixels, statistics)
 
 
-def _measure(
-    opened: OpenedModel, dataset: Dataset, record: RunRecord | None, pixels: PixelScale
-) -> Assessment:
-    model, labels = opened.model, dataset.test_labels
-    loss = plain_cross_entropy(opened.loss or loss_of(model))
+def find_loss(opened: OpenedModel, sample: NDArray[np.float32]) -> tuple[Loss, str | None]:
+    """The cross-entropy of a model's outputs, of which ``sample`` (n, classes) are some; a note on sigmoids.
+
+    Raises ModelError where they are neither probabilities nor what the model's own loss calls logits.
+    """
+    loss = as_probabilities(sample, plain_cross_entropy(opened.loss or loss_of(opened.model)))
+    return loss, require_probabilities(sample, loss, opened.name)
+
+
+def assess_on(opened: OpenedModel, dataset: Dataset, pixels: PixelScale) -> Assessment:
+    """Measure an opened model on the test images of ``dataset``."""
+    model, labels, record = opened.model, dataset.test_labels, opened.record
+    pixels.require_channels(dataset.problem.image_shape[2])
     sample = np.asarray(model(pixels.apply(dataset.test_images[:8]), training=False))
-    loss = as_probabilities(sample, loss)
-    sigmoids = require_probabilities(sample, loss, opened.name)
+    loss, sigmoids = find_loss(opened, sample)
     predict = (accelerate(model) or model).predict_on_batch
     measured = measure(predict, loss, dataset.test_images, labels, pixels=pixels)
     doubt = _find_doubt(opened, record, dataset, pixels, lambda: find_doubt(predict, loss, dataset, pixels))
@@ -199,7 +232,13 @@ def _measure(
         pixel_scale=str(pixels),
         doubt=doubt,
     )
-    return Assessment(evaluation, dataset.fingerprint.ordered, measured.predictions == labels)
+    return Assessment(
+        evaluation,
+        dataset.fingerprint.ordered,
+        measured.predictions == labels,
+        measured.outputs,
+        are_logits=takes_logits(loss),
+    )
 
 
 def _find_doubt(

@@ -27,10 +27,11 @@ def state_single(row: Comparison) -> str:
             f"{_format_difference(row.delta, row.delta_ci95, _ONE_EACH)} against {_PUBLISHED}: "
             f"{_word(row.verdict)}."
         )
-    return f"{published} {_state_mcnemar(row.mcnemar)}" if row.mcnemar else published
+    return f"{published} {state_mcnemar(row.mcnemar)}" if row.mcnemar else published
 
 
-def _state_mcnemar(test: McNemar) -> str:
+def state_mcnemar(test: McNemar) -> str:
+    """McNemar's test of one checkpoint against another, in sentences."""
     p_value = f"{test.p_value:.3f}" if test.p_value >= 0.001 else f"{test.p_value:.1e}"
     return (
         f"Against {test.against} on the same images: it alone is right on {test.only_this_correct:,}, the "

@@ -8,6 +8,7 @@ from eip_cli.foundation.problem import Problem
 from .dataset import Dataset
 
 DIGITS_PROBLEM = Problem((32, 32, 3), 10)
+DIGITS_CLASS_NAMES = tuple("0123456789")
 
 
 def load_digits_dataset() -> Dataset:
@@ -30,7 +31,7 @@ def load_digits_dataset() -> Dataset:
         is_test[np.flatnonzero(labels == label)[4::5]] = True
     return Dataset(
         name="digits",
-        class_names=tuple("0123456789"),
+        class_names=DIGITS_CLASS_NAMES,
         train_images=images[~is_test],
         train_labels=labels[~is_test],
         test_images=images[is_test],

@@ -9,7 +9,7 @@ from eip_cli.recipes.configuration import DATASETS
 from .cifar10 import CIFAR10
 from .cifar100 import CIFAR100
 from .dataset import Dataset
-from .digits import DIGITS_PROBLEM, load_digits_dataset
+from .digits import DIGITS_CLASS_NAMES, DIGITS_PROBLEM, load_digits_dataset
 from .download import SILENT, DownloadProgress
 from .fashion_mnist import FASHION_MNIST
 from .mnist import MNIST
@@ -56,6 +56,11 @@ def problem_of(name: str) -> Problem:
     if name == "digits":
         return DIGITS_PROBLEM
     return Problem(COLLECTIONS[name].image_shape, len(COLLECTIONS[name].class_names))
+
+
+def class_names_of(name: str) -> tuple[str, ...]:
+    """The names of a data set's classes, without loading it."""
+    return DIGITS_CLASS_NAMES if name == "digits" else COLLECTIONS[name].class_names
 
 
 def _as_path(folder: Path | str | None) -> Path | None:

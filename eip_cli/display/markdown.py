@@ -2,6 +2,8 @@
 
 import re
 
+from eip_cli.foundation.plain_text import escape_sign
+
 PLAIN_WORDS = re.compile(r"[A-Za-z0-9 ,.:;()%'+\-]*")
 
 
@@ -11,7 +13,7 @@ def show_code(text: str) -> str:
     A backtick would end the span, a pipe the cell, and a backslash before a pipe would hide its escape,
     so these and what cannot be printed are written as Python writes them: ``\\x7c``.
     """
-    shown = "".join(char if _is_safe(char) else _escape(char) for char in text)
+    shown = "".join(char if _is_safe(char) else escape_sign(char) for char in text)
     if not shown.strip():
         shown = '""' if not text else shown.replace(" ", "\\x20")
     return f"`{shown}`"
@@ -19,11 +21,6 @@ def show_code(text: str) -> str:
 
 def _is_safe(char: str) -> bool:
     return char.isprintable() and char not in "`|\\"
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def show_words(text: str) -> str:

@@ -1,12 +1,14 @@
 """What all pictures share: figures without a window system, labels shown as they are, files written whole."""
 
 import io
-import unicodedata
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eip_cli.foundation.files import write_atomically
+from eip_cli.foundation.plain_text import show_plainly
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,23 +18,17 @@ DOTS_PER_INCH = 120
 # Okabe and Ito's colours (2008), told apart by the colour-blind too; without their yellow, which is
 # faint on white.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-
-
 # Longer names are cut: a picture is as wide as the longest word in it.
 LONGEST_NAME = 100
-# Control, format (which turn the direction of writing), surrogate, private and unassigned characters, and
-# line ends: no sign on paper, and most of them no character of an SVG file either.
-UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def show_name(name: str) -> str:
     """``name`` such that it is drawn as it is, on one line: names come from files.
 
-    Two of ``$`` would make mathematics of what is between. Characters without a sign are written out.
+    Two of ``$`` would make mathematics of what is between, and an SVG with control characters is none.
     """
     cut = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    seen = (ascii(sign)[1:-1] if unicodedata.category(sign) in UNSEEN_CATEGORIES else sign for sign in cut)
-    return "".join(seen).replace("$", r"\$")
+    return show_plainly(cut).replace("$", r"\$")
 
 
 def new_figure(width_inches: float, height_inches: float) -> "Figure":
@@ -46,9 +42,15 @@ def new_figure(width_inches: float, height_inches: float) -> "Figure":
 def save_figure(figure: "Figure", path: Path) -> None:
     """Write ``figure`` whole, in the format that ``path`` ends in."""
     content = io.BytesIO()
-    with warnings.catch_warnings():
-        # Signs that no font here has are drawn as boxes; a line of the library's source says no more.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with missing_signs_passed_over():
         figure.savefig(content, format=path.suffix.removeprefix(".").lower(), dpi=DOTS_PER_INCH)
     with write_atomically(path) as aside:
         aside.write_bytes(content.getvalue())
+
+
+@contextmanager
+def missing_signs_passed_over() -> Iterator[None]:
+    """Signs that no font here has are drawn as boxes; a line of matplotlib's source would say no more."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield

@@ -1,7 +1,7 @@
 """A model and labelled images -> loss, accuracy and predictions; the same way in training and after it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,14 @@ class Measurement:
     """Loss and accuracy over images, and the predicted class (int64) of each.
 
     ``non_finite`` counts the images with an output that is no finite number: NO_CLASS, and so wrong.
+    ``outputs`` are the network's own, float32 (n, classes).
     """
 
     loss: float
     accuracy: float
     predictions: np.ndarray
     non_finite: int = 0
+    outputs: np.ndarray = field(default_factory=lambda: np.empty((0, 0), "float32"), repr=False)
 
 
 def loss_of(model: keras.Model) -> Loss:
@@ -54,6 +56,11 @@ def targets_for(loss: Loss, labels: np.ndarray, classes: int) -> np.ndarray:
     return labels if _takes_integers(loss) else np.eye(classes, dtype="float32")[labels]
 
 
+def takes_logits(loss: Loss) -> bool:
+    """Whether ``loss`` is one of Keras's that says so: ``from_logits=True``."""
+    return bool(getattr(loss, "_fn_kwargs", {}).get("from_logits"))
+
+
 def _takes_integers(loss: Loss) -> bool:
     kind = getattr(loss, "__name__", type(loss).__name__)  # a loss object's own name is the user's to choose
     return kind.lower().startswith("sparse")
@@ -64,7 +71,7 @@ def plain_cross_entropy(loss: Loss) -> Loss:
 
     Whatever else ``loss`` does is for training's sake: label smoothing, ignored classes, focusing.
     """
-    from_logits = bool(getattr(loss, "_fn_kwargs", {}).get("from_logits"))
+    from_logits = takes_logits(loss)
     if _takes_integers(loss):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     return keras.losses.CategoricalCrossentropy(from_logits=from_logits)
@@ -82,7 +89,7 @@ def smoothed(loss: Loss, config: TrainConfig) -> Loss:
         )
     if not config.label_smoothing:
         return loss
-    from_logits = bool(getattr(loss, "_fn_kwargs", {}).get("from_logits"))
+    from_logits = takes_logits(loss)
     return keras.losses.CategoricalCrossentropy(
         from_logits=from_logits, label_smoothing=config.label_smoothing
     )
@@ -94,7 +101,7 @@ def as_probabilities(outputs: np.ndarray, loss: Loss) -> Loss:
     Keras trains such a network on the softmax's inputs, but would measure its outputs as logits.
     """
     from_keras = type(loss).__module__.startswith("keras.")
-    if not (from_keras and getattr(loss, "_fn_kwargs", {}).get("from_logits")):
+    if not (from_keras and takes_logits(loss)):
         return loss
     if not np.isfinite(outputs).all() or outputs.min() < 0 or np.abs(outputs.sum(axis=1) - 1).max() > 1e-2:
         return loss
@@ -108,7 +115,7 @@ def require_probabilities(outputs: np.ndarray, loss: Loss, name: str) -> str | N
     ``outputs``: (n, classes). A loss with ``from_logits=True`` takes anything finite. Returns a note where
     they are probabilities apart from each other, as of sigmoids: the largest is the predicted class then too.
     """
-    if not np.isfinite(outputs).all() or getattr(loss, "_fn_kwargs", {}).get("from_logits"):
+    if not np.isfinite(outputs).all() or takes_logits(loss):
         return None  # a diverged network is reported by its loss, not as one that returns logits
     if outputs.min() >= -1e-3 and np.abs(outputs.sum(axis=1) - 1).max() <= 1e-2:
         return None
@@ -158,4 +165,5 @@ def measure(
         accuracy=float(np.mean(predictions == labels)),
         predictions=predictions,
         non_finite=int(np.count_nonzero(~is_finite)),
+        outputs=outputs,
     )

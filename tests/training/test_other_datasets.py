@@ -46,8 +46,6 @@ TRAINING = (
     "--batch-size",
     "16",
     "--no-accelerate",
-    "--threads",
-    "1",
     "--data-dir",
     "images",
 )

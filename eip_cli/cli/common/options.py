@@ -48,6 +48,12 @@ data_dir_option = click.option(
     help="Folder with the images or their archive. [default: $EIP_DATA_DIR, else a cache filled by download]",
 )
 
+weights_model_option = click.option(
+    "--model",
+    help="Network that the weights belong to, where the file holds weights only: a known one, "
+    "file.py:function, or a .json file of model.to_json().",
+)
+
 dataset_option = click.option("--dataset", type=click.Choice(DATASETS), help="Images to use.")
 
 problem_option = click.option(
@@ -88,14 +94,22 @@ pixels_option = click.option(
 PLOT_ENDINGS = (".png", ".svg", ".pdf")
 
 
-def _check_plot(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    # Before the work, not after it: an evaluation takes a while.
-    if path is not None and path.suffix.lower() not in PLOT_ENDINGS:
-        raise EipError(f"cannot draw {path}: use an ending such as {', '.join(PLOT_ENDINGS)}")
-    if path is not None and path.exists():
+def check_output(path: Path, endings: tuple[str, ...]) -> None:
+    """Raise EipError where ``path`` cannot become a new file with one of these endings.
+
+    Before the work, not after it: an evaluation takes a while.
+    """
+    if path.suffix.lower() not in endings:
+        raise EipError(f"cannot draw {path}: use an ending such as {', '.join(endings)}")
+    if path.exists():
         raise EipError(f"{path} exists: name another file, or remove it")
-    if path is not None and not path.parent.is_dir():
+    if not path.parent.is_dir():
         raise EipError(f"cannot draw {path}: there is no folder {path.parent}")
+
+
+def _check_plot(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        check_output(path, PLOT_ENDINGS)
     return path
 
 

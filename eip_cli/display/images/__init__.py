@@ -1,0 +1,1 @@
+"""What networks make of single images, in every form: tables, CSV, JSON, and the words under a picture."""

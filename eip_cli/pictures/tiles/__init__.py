@@ -1,0 +1,1 @@
+"""Small images with words under them: as a picture, and as a page."""
