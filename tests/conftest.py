@@ -31,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_run_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings in this process end without a gallery, which takes longer than they do."""
+    pictures = "eip_cli.display.images.run_pictures.draw_run_pictures"
+    monkeypatch.setattr(pictures, lambda run: f"No gallery of {run.path} in a test")
+
+
+@pytest.fixture(autouse=True)
 def empty_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Runs land in ``tmp_path``, and neither the user's data folder nor cache is seen."""
     monkeypatch.chdir(tmp_path)

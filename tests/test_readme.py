@@ -16,8 +16,10 @@ import eip_cli
 from eip_cli.cli import cli
 from eip_cli.runs.run_directory import (
     BEST_FILE,
+    CONFUSION_FILE,
     CURVES_FILE,
     FINAL_FILE,
+    GALLERY_FILE,
     HISTORY_FILE,
     RECORD_FILE,
     STATE_FILE,
@@ -73,6 +75,7 @@ def test_every_example_parses() -> None:
 def test_the_files_of_a_run_are_listed() -> None:
     for name in (BEST_FILE, CURVES_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE, STATE_FILE):
         assert f"| `{name}` |" in README
+    assert f"| `{GALLERY_FILE}`, `{CONFUSION_FILE}` |" in README
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="CI's script is a shell script")

@@ -45,8 +45,8 @@ def evaluate(
     """Measure CHECKPOINT on the test images."""
     from eip_cli.comparison.evaluation import evaluate_checkpoint
     from eip_cli.display.evaluation_tables import report_evaluation
+    from eip_cli.display.images.run_pictures import draw_confusion
     from eip_cli.display.printing import print_report
-    from eip_cli.pictures.confusion_matrix import draw_confusion_matrix
 
     with shown_progress() as progress:
         evaluation = evaluate_checkpoint(
@@ -59,7 +59,6 @@ def evaluate(
             pixels=pixels,
         )
     if plot is not None:
-        title = f"{evaluation.model} on {evaluation.dataset}: {evaluation.accuracy:.2%} of {evaluation.n:,}"
-        draw_confusion_matrix(evaluation.confusion_matrix, tuple(evaluation.per_class), title, plot)
+        draw_confusion(evaluation, plot)
         progress.notice(f"Wrote {plot}")
     print_report(report_evaluation(evaluation, per_class, confusion_matrix), output_format)

@@ -45,6 +45,7 @@ def train(
     if resume and run_dir:
         raise click.UsageError("--run-dir names a new run, --resume an old one: give one of them.")
 
+    from eip_cli.display.images.run_pictures import draw_run_pictures
     from eip_cli.display.printing import print_report
     from eip_cli.display.run_tables import report_run
     from eip_cli.training.session import resume_training, train_model
@@ -54,6 +55,9 @@ def train(
             run, record = resume_training(find_run(resume), progress, given)
         else:
             run, record = train_model(TrainConfig(**given), run_dir, progress)
+        if record.status == "finished":
+            progress.finish()
+            progress.notice(draw_run_pictures(run))
     print_report(report_run(str(run.path), record), output_format)
     if record.status == "interrupted":
         kept = f"{record.epochs_done} complete epochs are kept in {run.path}"

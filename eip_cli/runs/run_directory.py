@@ -17,6 +17,8 @@ HISTORY_FILE = "history.csv"
 BEST_FILE = "checkpoint.h5"
 FINAL_FILE = "final.h5"
 CURVES_FILE = "curves.png"
+GALLERY_FILE = "gallery.png"
+CONFUSION_FILE = "confusion_matrix.png"
 STATE_FILE = "state.npz"
 LOCK_FILE = ".lock"
 
