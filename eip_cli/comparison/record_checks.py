@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from eip_cli.datasets.loading import problem_of
 from eip_cli.foundation.errors import RunError
 from eip_cli.published.baseline import BASELINE_EPOCHS, CIFAR10_FINGERPRINT, baseline_for
 from eip_cli.recipes.configuration import OWN, TrainConfig
@@ -61,6 +60,8 @@ def is_at_chance(row: EpochRow, steps: int, dataset: str) -> bool:
     By the accuracy in training: in validation it is also low where moving averages have not settled.
     A plain network whose ReLUs have died stays there, with ten classes at a loss of ln 10 = 2.3026.
     """
+    from eip_cli.datasets.loading import problem_of  # with NumPy, which a help text does without
+
     return steps >= STEPS_UNTIL_ABOVE_CHANCE and row.accuracy < NEAR_CHANCE / problem_of(dataset).classes
 
 
