@@ -62,6 +62,6 @@ def data(
     samples = draw_samples(images, parse_augmentation(augment), seed)
     how = ", ".join(augment) or "none"
     columns = ("original", *(f"draw {number + 1}" for number in range(samples.images.shape[1] - 1)))
-    title = f"{dataset}: training images and draws of them (augmentation: {how}; seed {seed})"
+    title = f"{dataset}, {how}, seed {seed}"
     draw_image_grid(samples.images, samples.class_names, columns, title, plot)
     show_notice(f"Wrote {plot}")
