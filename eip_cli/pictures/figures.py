@@ -22,13 +22,19 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 LONGEST_NAME = 100
 
 
-def show_name(name: str) -> str:
-    """``name`` such that it is drawn as it is, on one line: names come from files.
+def show_text(text: str) -> str:
+    """``text`` such that it is drawn as it is, on one line.
 
     Two of ``$`` would make mathematics of what is between, and an SVG with control characters is none.
     """
-    cut = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return show_plainly(cut).replace("$", r"\$")
+    return show_plainly(text).replace("$", r"\$")
+
+
+def show_name(name: str) -> str:
+    """The same of a name, which comes from a file and may be of any length: a long one is cut."""
+    return show_text(
+        name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def new_figure(width_inches: float, height_inches: float) -> "Figure":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eip_cli.pictures.figures import DOTS_PER_INCH, show_name
+from eip_cli.pictures.figures import DOTS_PER_INCH, show_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ class Drawing:
         """One line whose letters stand below ``y``."""
         place = x, y + 0.75 * size * DOTS_PER_POINT
         self.axes.text(
-            *place, show_name(text), size=size, color=color, ha=align, va="baseline", weight=weight
+            *place, show_text(text), size=size, color=color, ha=align, va="baseline", weight=weight
         )
 
     def write_lines(

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from eip_cli.foundation.plain_text import show_plainly
-from eip_cli.pictures.figures import DOTS_PER_INCH, missing_signs_passed_over, show_name
+from eip_cli.pictures.figures import DOTS_PER_INCH, missing_signs_passed_over, show_text
 
 if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import RendererAgg
@@ -26,7 +26,7 @@ def measure_width(text: str, size: float, weight: str = "normal") -> float:
         return 0.0
     font = FontProperties(size=size, weight=weight)
     with missing_signs_passed_over():
-        outline = TextPath((0, 0), show_name(text), prop=font)
+        outline = TextPath((0, 0), show_text(text), prop=font)
         dots, _, _ = _png_renderer().get_text_width_height_descent(text, font, ismath=False)
     drawn = float(outline.vertices[:, 0].max()) if len(outline.vertices) else 0.0
     return max(drawn, dots * 72 / DOTS_PER_INCH)
