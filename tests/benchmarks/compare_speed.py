@@ -31,11 +31,12 @@ SUBJECT = "eip train"
 
 @dataclass(frozen=True)
 class Program:
-    """One row of a table: a script, and the environment variables that it is started with."""
+    """One row of a table: a script, the environment variables and the recipe that it is started with."""
 
     name: str
     script: str
     environment: dict[str, str] = field(default_factory=dict)
+    recipe: str | None = None
 
 
 PROGRAMS = (
@@ -44,6 +45,7 @@ PROGRAMS = (
     Program("plain Keras, oneDNN on", "plain_keras.py", {"TF_ENABLE_ONEDNN_OPTS": "1"}),
     Program("plain PyTorch", "plain_torch.py"),
     Program(SUBJECT, "eip_steps.py"),
+    Program(f"{SUBJECT}, every option", "eip_steps.py", recipe="every_option.toml"),
 )
 
 
@@ -96,6 +98,8 @@ def _measure(programs: Sequence[Program], network: str, options: argparse.Namesp
 def _start(program: Program, network: str, options: argparse.Namespace) -> Iterator[Any]:
     command = [sys.executable, str(FOLDER / program.script)]
     command += ["--network", network, "--turns", str(options.turns)]
+    if program.recipe:
+        command += ["--recipe", str(FOLDER / program.recipe)]
     if options.data_dir:
         command += ["--data-dir", str(options.data_dir)]
     with subprocess.Popen(
