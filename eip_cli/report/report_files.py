@@ -1,7 +1,7 @@
 """The report and its pictures as files, side by side; nothing that exists is overwritten."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,34 @@ from eip_cli.runs.run_directory import Run
 
 from .markdown_page import Pictures, write_page
 from .run_results import RunResults, assess_runs, find_runs
+
+HTML_ENDINGS = (".html", ".htm")
+
+
+def write_html_report(
+    names: Sequence[str],
+    output: Path,
+    *,
+    data_dir: Path | None = None,
+    rates: Path | None = None,
+    trust: bool = False,
+    notice: Callable[[str], None] = lambda words: None,
+) -> None:
+    """Write the report on the runs and sweeps that ``names`` mean as one page of HTML.
+
+    ``data_dir`` has the test images, which are looked for but never fetched; ``rates`` is the file of a range
+    test. ``notice`` is told what takes long. Raises RunError before any work where ``output`` exists, and an
+    EipError where a run's files, or the files named, are missing or damaged.
+    """
+    # Imported here: the Markdown does without the images and the templates.
+    from .page.build import Request, build_page
+    from .page.writing import write_html
+
+    _require_free([output])
+    page = write_html(build_page(Request(tuple(names), data_dir, rates, trust), notice))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with write_atomically(output) as aside:
+        aside.write_text(page, encoding="utf-8", newline="\n")
 
 
 def make_report(names: Sequence[str], output: Path | None = None, trust: bool = False) -> str:
