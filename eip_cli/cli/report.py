@@ -10,8 +10,8 @@ from .common.options import trust_option, verbose_option
 
 
 @click.command(
-    epilog=f"{RUN_HELP} SWEEP, for a page alone, is a sweep's directory, or its id under sweeps/. Runs of the "
-    "base network are the others' baseline."
+    epilog=f"{RUN_HELP} SWEEP, for a page alone, is a sweep's directory, or its id under sweeps/. Runs of "
+    "the base network are the others' baseline."
 )
 @click.argument("names", nargs=-1, required=True, metavar="RUN|SWEEP...")
 @click.option(

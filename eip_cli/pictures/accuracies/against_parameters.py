@@ -17,6 +17,8 @@ LEAST_HEIGHT, TOP, BOTTOM = 3.4, 0.25, 0.6
 LABEL_LINE = 0.2  # from one label to the next
 LABEL_POINTS = 9
 LEAST_SPAN = 4.0  # points of accuracy
+# From one point to the next of the same size, and of all of these, as shares of the axis.
+STEP, MOST_ROOM = 0.02, 0.16
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,10 @@ def make_accuracy_against_parameters(points: Sequence[Measurement]) -> "Figure":
     axes = figure.add_axes((LEFT / width, BOTTOM / height, PLOT_WIDTH / width, plot_height / height))
     _set_scales(axes, points)
     _draw_front(axes, points)
-    for number, point in enumerate(points):
-        color = GREY if point.is_published else COLORS[number % len(COLORS)]
-        _draw_point(axes, point, color)
-    _write_labels(axes, points, plot_height)
+    places = place_beside(points, axes.get_xlim()[1] / axes.get_xlim()[0])
+    for number, (point, x) in enumerate(zip(points, places, strict=True)):
+        _draw_point(axes, point, x, _choose_color(points, number))
+    _write_labels(axes, points, places, plot_height)
     axes.set_xlabel("parameters")
     axes.set_ylabel("test accuracy (%)")
     axes.grid(alpha=0.3)
@@ -75,11 +77,19 @@ def _set_scales(axes: "Axes", points: Sequence[Measurement]) -> None:
     axes.set_xlim(min(params) / 1.8, max(params) * 1.8)
     is_wide = max(params) / min(params) > 30
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if is_wide else (1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _show_count(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     ends = [100 * end for point in points for end in point.interval or (point.accuracy, point.accuracy)]
     middle, half = (min(ends) + max(ends)) / 2, max(LEAST_SPAN, 1.16 * (max(ends) - min(ends))) / 2
     axes.set_ylim(max(0, middle - half), min(100.5, middle + half))
+
+
+def _show_count(value: float) -> str:
+    """Short, so that neighbours on the axis keep apart: ``500``, ``50k``, ``2M``."""
+    for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:g}{letter}"
+    return f"{value:g}"
 
 
 def _draw_front(axes: "Axes", points: Sequence[Measurement]) -> None:
@@ -98,11 +108,31 @@ def _draw_front(axes: "Axes", points: Sequence[Measurement]) -> None:
     )
 
 
-def _draw_point(axes: "Axes", point: Measurement, color: str) -> None:
+def place_beside(points: Sequence[Measurement], span: float) -> list[float]:
+    """Parameters to draw each point at: those that are equal stand side by side, so that all are seen.
+
+    ``span`` is the ratio of the axis's ends: the step from one to the next is a share of it.
+    """
+    together: dict[int, list[int]] = {}
+    for index, point in enumerate(points):
+        together.setdefault(point.params, []).append(index)
+    places = [0.0] * len(points)
+    for params, members in together.items():
+        step = min(STEP, MOST_ROOM / len(members))
+        for number, index in enumerate(members):
+            places[index] = max(params, 1) * span ** (step * (number - (len(members) - 1) / 2))
+    return places
+
+
+def _choose_color(points: Sequence[Measurement], number: int) -> str:
+    return GREY if points[number].is_published else COLORS[number % len(COLORS)]
+
+
+def _draw_point(axes: "Axes", point: Measurement, x: float, color: str) -> None:
     height = 100 * point.accuracy
     low, high = point.interval or (point.accuracy, point.accuracy)
     axes.errorbar(
-        [max(point.params, 1)],
+        [x],
         [height],
         yerr=[[max(0, height - 100 * low)], [max(0, 100 * high - height)]],
         fmt="s" if point.is_published else "o",
@@ -114,19 +144,21 @@ def _draw_point(axes: "Axes", point: Measurement, color: str) -> None:
     )
 
 
-def _write_labels(axes: "Axes", points: Sequence[Measurement], plot_height: float) -> None:
+def _write_labels(
+    axes: "Axes", points: Sequence[Measurement], places: Sequence[float], plot_height: float
+) -> None:
     """Each name as near to its point's height as the others let it, with a line that leads there."""
     lowest, highest = axes.get_ylim()
     order = sorted(range(len(points)), key=lambda number: points[number].accuracy)
     wanted = [(100 * points[number].accuracy - lowest) / (highest - lowest) * plot_height for number in order]
     for number, y in zip(order, spread(wanted, LABEL_LINE, plot_height), strict=True):
         point = points[number]
-        color = GREY if point.is_published else COLORS[number % len(COLORS)]
+        color = _choose_color(points, number)
         value = f"{100 * point.accuracy:.2f}%  "
         name = fit_text(point.name, LABELS_WIDTH - 0.65, LABEL_POINTS)
         axes.annotate(
             value + name,
-            (max(point.params, 1), 100 * point.accuracy),
+            (places[number], 100 * point.accuracy),
             xytext=(1 + LABELS_LEFT / PLOT_WIDTH, y / plot_height),
             textcoords="axes fraction",
             va="center",

@@ -1,4 +1,4 @@
-"""Runs and sweeps -> the page: everything is measured, drawn and put into words here, and laid out elsewhere."""
+"""Runs and sweeps -> the page: all is measured, drawn and put into words; it is laid out elsewhere."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from eip_cli.pictures.inline.sprite import Place, make_sprite
 from eip_cli.pictures.lettering import shorten
 from eip_cli.report.fact_table import list_facts
 from eip_cli.report.lettering import PLAIN
+from eip_cli.report.material import Material, ShownRun, collect_material
 from eip_cli.report.rules import EPOCH_LIMIT, PARAMETER_LIMIT
 from eip_cli.report.run_tables import (
     LOG_NOTE,
@@ -26,16 +27,23 @@ from eip_cli.report.run_tables import (
 
 from .contents import Page, RunSection, SpriteImage
 from .data import write_data
+from .gallery_view import list_thumbnails, show_gallery
 from .looks import LocalImages, Look, look_at
-from .material import Material, ShownRun, collect_material
 from .rate_test import draw_rate_test
-from .run_pictures import draw_run, list_thumbnails, show_gallery
+from .run_pictures import RunDrawing, draw_runs
 from .shared_pictures import draw_shared
 from .verdicts import list_rules, list_verdicts, summarize_verdicts
 
-# Of mistakes on a page, shared by its runs: more would make it heavy.
-MOST_MISTAKES, MOST_OF_ONE = 48, 24
+# A page stays below 3 MB: of so many mistakes, shared by its runs; of so many runs that are looked at; and
+# of so many bytes of pictures, beyond which networks are not drawn.
+MOST_MISTAKES, MOST_OF_ONE = 36, 24
+MOST_LOOKED_AT = 8
+MOST_BYTES = 1_200_000
 LONGEST_TITLE = 80
+NOT_LOOKED_AT = (
+    f"Only the first {MOST_LOOKED_AT} runs of a page are looked at, so there are no pictures of this one: "
+    "give it a page of its own."
+)
 
 
 @dataclass(frozen=True)
@@ -56,14 +64,20 @@ def build_page(request: Request, notice: Callable[[str], None]) -> Page:
     rates = None if request.rates is None else draw_rate_test(request.rates)
     material = collect_material(request.names, request.trust)
     images = LocalImages(request.data_dir)
-    count = max(1, min(MOST_OF_ONE, MOST_MISTAKES // max(1, len(material.shown))))
-    looks = [look_at(one.results, images, count, notice, request.trust) for one in material.shown]
+    count = min(MOST_OF_ONE, MOST_MISTAKES // max(1, min(MOST_LOOKED_AT, len(material.shown))))
+    looks = [
+        look_at(one.results, images, count, notice, request.trust)
+        if number < MOST_LOOKED_AT
+        else Look((), notes=(NOT_LOOKED_AT,))
+        for number, one in enumerate(material.shown)
+    ]
     sprite = make_sprite(list_thumbnails([look.gallery for look in looks]))
     places = list(sprite.places)
     notice("Drawing the pictures")
+    drawings = draw_runs(material.shown, looks, MOST_BYTES)
     sections = [
-        _show_run(number, one, look, places)
-        for number, (one, look) in enumerate(zip(material.shown, looks, strict=True))
+        _show_run(number, *of_run, places)
+        for number, of_run in enumerate(zip(material.shown, looks, drawings, strict=True))
     ]
     judged = [one for one in material.shown if not one.is_baseline]
     tables, notes = _compare(material.rows)
@@ -98,22 +112,22 @@ def _introduce() -> str:
 
 
 def _compare(rows: Sequence[Comparison]) -> tuple[tuple[Grid, ...], tuple[str, ...]]:
-    """The table beside the published trainings; its sentences on rows stand at the top of the page already."""
+    """The table beside the published trainings, without the sentences that stand at the top already."""
     report = report_comparison([*published_comparisons(), *rows])
     said = {row.statement for row in rows}
     return tuple(report.grids), tuple(show_plainly(note) for note in report.footnotes if note not in said)
 
 
-def _show_run(number: int, one: ShownRun, look: Look, places: list[Place]) -> RunSection:
+def _show_run(number: int, one: ShownRun, look: Look, drawing: RunDrawing, places: list[Place]) -> RunSection:
     results = one.results
     return RunSection(
         anchor=f"run{number}",
         title=show_plainly(one.title),
         origin=_describe_origin(one),
         remarks=_list_remarks(one),
-        pictures=draw_run(f"run{number}", results, look),
+        pictures=drawing.pictures,
         gallery=None if look.gallery is None else show_gallery(look.gallery, places),
-        picture_notes=tuple(map(show_plainly, look.notes)),
+        picture_notes=tuple(map(show_plainly, (*look.notes, *drawing.notes))),
         facts=list_facts(results, PLAIN),
         split=describe_split(results),
         layers=list_layers(results, PLAIN),

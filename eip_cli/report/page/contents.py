@@ -5,18 +5,19 @@ from dataclasses import dataclass
 
 from eip_cli.display.printing import Grid
 from eip_cli.pictures.inline.sprite import Place
+from eip_cli.pictures.inline.svg import InlineSvg
 from eip_cli.pictures.tiles.content import Line
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An ``svg`` element of ours under a title, with one sentence on how to read it.
+    """A figure under a title, with one sentence on how to read it.
 
     ``is_on_paper``: it keeps its light ground in the dark too, as its colours are made for that.
     """
 
     title: str
-    svg: str
+    svg: InlineSvg
     reading: str
     is_on_paper: bool = False
 
@@ -100,7 +101,7 @@ class SpriteImage:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole page. ``data`` is its content as JSON; ``rule_columns`` name the runs that rules are asked of."""
+    """The whole page. ``data`` is JSON; ``rule_columns`` name the runs that rules are asked of."""
 
     title: str
     introduction: str
@@ -115,3 +116,9 @@ class Page:
     runs: tuple[RunSection, ...]
     sprite: SpriteImage | None
     data: str
+
+    @property
+    def glyphs(self) -> dict[str, str]:
+        """The outlines of all letters in the pictures, by their ids."""
+        pictures = [*self.pictures, *(one for run in self.runs for one in run.pictures)]
+        return {name: outline for one in pictures for name, outline in one.svg.glyphs.items()}

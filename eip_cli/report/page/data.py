@@ -8,10 +8,10 @@ from typing import Any
 from eip_cli.display.comparison_tables import report_comparison
 from eip_cli.foundation.version import __version__
 from eip_cli.recipes.train_command import portable_source
+from eip_cli.report.material import Material, ShownRun
 from eip_cli.report.run_results import RunResults
 
 from .looks import Look
-from .material import Material, ShownRun
 from .run_pictures import list_classes
 
 

@@ -88,9 +88,9 @@ def look_at(
     sample = None if samples is None else SampleImage(*samples.first)
     if found is None:
         notes.append(
-            f"The test images of {config.dataset} are not on this machine, and a report fetches none: so there "
-            "is no gallery, no confusion matrix and no effective receptive field. eip data fetches them; "
-            "--data-dir names a copy."
+            f"The test images of {config.dataset} are not on this machine, and a report fetches none: so "
+            "there is no gallery, no confusion matrix and no effective receptive field. eip data fetches "
+            "them, and --data-dir names a copy."
         )
         return Look(blocks, sample, notes=tuple(notes))
     notice(f"Looking at {results.name}: {len(found[0].test_labels):,} test images")

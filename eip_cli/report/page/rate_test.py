@@ -50,8 +50,8 @@ def draw_rate_test(path: Path) -> Picture:
         f"Training loss of {model} against the learning rate, over {len(curves)} seeds: {said}.",
     )
     reading = (
-        "The loss while the learning rate grows step by step: where it falls fastest a rate is worth trying, and "
-        f"from where it turns up rates are too high; here {said}."
+        "The loss while the learning rate grows step by step: where it falls fastest a rate is worth trying, "
+        f"and from where it turns up rates are too high; here {said}."
     )
     return Picture(f"Learning-rate range test of {model}", svg, reading)
 

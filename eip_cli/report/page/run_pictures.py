@@ -1,53 +1,76 @@
-"""The pictures of one run: what its best checkpoint gets wrong, class by class, and how its network is made."""
+"""The pictures of one run: what its best checkpoint gets wrong, and how its network is made."""
 
 from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from eip_cli.comparison.evaluation import Evaluation
 from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.display.formatting import format_percent
-from eip_cli.display.images.gallery_report import sentence_of
-from eip_cli.display.images.gallery_sheet import make_gallery_sheet
-from eip_cli.inspection.gallery import Gallery
+from eip_cli.networks.summary import LayerInfo
 from eip_cli.pictures.accuracies.class_bars import ClassAccuracy, make_class_bars
 from eip_cli.pictures.confusion_matrix import make_confusion_matrix
-from eip_cli.pictures.inline.sprite import Place
 from eip_cli.pictures.inline.svg import make_inline_svg
 from eip_cli.pictures.network_picture import make_fields, make_network
-from eip_cli.pictures.tiles.content import Tile
-from eip_cli.pictures.tiles.pixels import enlarge, lay_heat_over
+from eip_cli.report.material import ShownRun
 from eip_cli.report.run_results import RunResults
 
-from .contents import Picture, ShownGallery, ShownTile, Thumbnail
+from .contents import Picture
 from .looks import Look
 
-THUMBNAIL_PIXELS = 96
+
+@dataclass(frozen=True)
+class RunDrawing:
+    """A run's pictures, and what is said of those that are not there."""
+
+    pictures: tuple[Picture, ...]
+    notes: tuple[str, ...]
 
 
-def draw_run(prefix: str, results: RunResults, look: Look) -> tuple[Picture, ...]:
-    """The pictures of a run that there can be, with ids that begin with ``prefix``."""
-    pictures = []
-    if look.assessment is not None:
-        evaluation = look.assessment.evaluation
-        pictures += [_draw_classes(prefix, evaluation), _draw_confusion(prefix, evaluation)]
+def draw_runs(shown: Sequence[ShownRun], looks: Sequence[Look], most_bytes: int) -> tuple[RunDrawing, ...]:
+    """The pictures of each run that there can be.
+
+    A network that several runs share is drawn once, and none is once there are ``most_bytes`` of pictures.
+    """
+    drawn: dict[tuple[LayerInfo, ...], str] = {}
+    size, drawings = 0, []
+    for number, (one, look) in enumerate(zip(shown, looks, strict=True)):
+        pictures, notes = _draw_answers(f"run{number}", look), []
+        layers = one.results.summary.layers
+        if layers in drawn:
+            notes.append(f"Its layers are those of {drawn[layers]}, and drawn there.")
+        elif look.blocks and size > most_bytes:
+            notes.append("Its network is not drawn, to keep this page small: eip summary --plot draws it.")
+        elif look.blocks:
+            pictures += _draw_network(f"run{number}", one.results, look)
+            drawn[layers] = one.title
+        size += sum(len(picture.svg.element) for picture in pictures)
+        drawings.append(RunDrawing(tuple(pictures), tuple(notes)))
+    return tuple(drawings)
+
+
+def _draw_answers(prefix: str, look: Look) -> list[Picture]:
+    if look.assessment is None:
+        return []
+    evaluation = look.assessment.evaluation
+    return [_draw_classes(prefix, evaluation), _draw_confusion(prefix, evaluation)]
+
+
+def _draw_network(prefix: str, results: RunResults, look: Look) -> list[Picture]:
+    """What its units see, where that is known, and its diagram."""
     summary = results.summary
-    if look.sample is not None and not summary.receptive_field_unknown:
-        pictures.append(_draw_fields(prefix, results, look))
+    can_see = look.sample is not None and not summary.receptive_field_unknown
+    fields = [_draw_fields(prefix, results, look)] if can_see else []
     described = (
         f"Diagram of {summary.model}: {len(summary.layers)} layers, {summary.total_params:,} parameters; the "
         "table of the layers says the same."
     )
     diagram = make_network(summary, look.blocks)
     reading = (
-        "Data flows from left to right, and on to the next line as text does: a box is as high as its map and as "
-        "wide as its channels are many, and the bar below is its share of the parameters."
+        "Data flows from left to right, and on to the next line as text does: a box is as high as its map "
+        "and as wide as its channels are many, and the bar below is its share of the parameters."
     )
-    pictures.append(
-        Picture("The network", make_inline_svg(diagram, f"{prefix}-network", described), reading, True)
-    )
-    return tuple(pictures)
+    svg = make_inline_svg(diagram, f"{prefix}-network", described)
+    return [*fields, Picture("The network", svg, reading, True)]
 
 
 def list_classes(evaluation: Evaluation) -> tuple[ClassAccuracy, ...]:
@@ -91,8 +114,8 @@ def _draw_confusion(prefix: str, evaluation: Evaluation) -> Picture:
     )
     svg = make_inline_svg(make_confusion_matrix(matrix, names), f"{prefix}-confusion", described)
     reading = (
-        "A row is a true class and a column what the network says: right answers are on the diagonal, and a dark "
-        "field off it is a pair that the network confuses."
+        "A row is a true class and a column what the network says: right answers are on the diagonal, and a "
+        "dark field off it is a pair that the network confuses."
     )
     return Picture("Confusion matrix", svg, reading, True)
 
@@ -104,8 +127,8 @@ def _draw_fields(prefix: str, results: RunResults, look: Look) -> Picture:
         f"Receptive fields of {summary.model}, layer by layer, as squares on an image and against depth."
     )
     reading = (
-        "A square is all that one unit in the middle of a layer's map can see of the image, from the first layers "
-        "(dark) to the last (bright)"
+        "A square is all that one unit in the middle of a layer's map can see of the image, from the first "
+        "layers (dark) to the last (bright)"
     )
     if effective is not None:
         field = effective.field
@@ -117,45 +140,3 @@ def _draw_fields(prefix: str, results: RunResults, look: Look) -> Picture:
     return Picture(
         "Receptive field", make_inline_svg(figure, f"{prefix}-fields", described), f"{reading}.", True
     )
-
-
-def list_thumbnails(galleries: Sequence[Gallery | None]) -> list[NDArray[np.uint8]]:
-    """The images of all galleries for one sprite: each image, and its heat map behind it if it has one."""
-    found = []
-    for gallery in galleries:
-        for tile in () if gallery is None else make_gallery_sheet(gallery).tiles:
-            factor = max(1, THUMBNAIL_PIXELS // max(tile.image.shape[:2]))
-            found.append(enlarge(tile.image, factor))
-            if tile.heat is not None:
-                found.append(lay_heat_over(tile.image, tile.heat, factor))
-    return found
-
-
-def show_gallery(gallery: Gallery, places: list[Place]) -> ShownGallery:
-    """The gallery with its images' places, which are taken from the beginning of ``places``."""
-    sheet = make_gallery_sheet(gallery)
-    reading = (
-        "Each image stands over what the network takes it for, with the confidence of that, and its true class "
-        "with the probability that was left for it"
-    )
-    if sheet.heat_legend is not None:
-        reading += (
-            "; beside it Grad-CAM, in which bright places are those that spoke for the answer, at "
-            f"{gallery.heat.grad_cam.layer if gallery.heat else ''}"
-        )
-    return ShownGallery(
-        sheet.title,
-        sheet.subtitle,
-        tuple(_show_tile(tile, places) for tile in sheet.tiles),
-        f"{reading}.",
-        tuple(map(sentence_of, gallery.notes)),
-    )
-
-
-def _show_tile(tile: Tile, places: list[Place]) -> ShownTile:
-    image = Thumbnail(places.pop(0), tile.description)
-    heat = None
-    if tile.heat is not None:
-        state = "heat map, zero all over" if tile.is_heat_empty else "heat map"
-        heat = Thumbnail(places.pop(0), f"{state}: {tile.description}")
-    return ShownTile(tile.heading, image, heat, tile.lines)

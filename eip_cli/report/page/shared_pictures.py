@@ -18,11 +18,11 @@ from eip_cli.pictures.inline.svg import make_inline_svg
 from eip_cli.pictures.lettering import shorten
 from eip_cli.published.baseline import TEST_IMAGE_COUNT, baseline_for
 from eip_cli.report.fact_table import DATASET_NAMES
+from eip_cli.report.material import Material
 from eip_cli.report.run_results import RunResults
 from eip_cli.runs.record import RunRecord
 
 from .contents import Picture
-from .material import Material
 
 LONGEST_CURVE_NAME = 40
 
@@ -126,8 +126,8 @@ def _draw_sizes(prefix: str, dataset: str, points: Sequence[Measurement]) -> Pic
     front = ", ".join(point.name for point in find_front(points))
     description = f"Test accuracy on {dataset} against parameters. {said}. On the Pareto front: {front}."
     reading = (
-        "Higher is better and further left is smaller: nothing shown beats what the dashed steps touch with as "
-        "few parameters, and where the 95% intervals overlap, which of two is higher may be chance."
+        "Higher is better and further left is smaller: nothing shown beats what the dashed steps touch with "
+        "as few parameters, and where the 95% intervals overlap, which of two is higher may be chance."
     )
     return Picture(
         f"Accuracy against parameters, {dataset}",

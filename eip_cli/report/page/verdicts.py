@@ -8,12 +8,12 @@ from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.published.baseline import BASELINE_ACCURACY
 from eip_cli.report.fact_table import DATASET_NAMES, format_measured
 from eip_cli.report.lettering import PLAIN
+from eip_cli.report.material import Material, ShownRun
 from eip_cli.report.rules import RuleCheck
 from eip_cli.report.run_results import RunResults
 from eip_cli.report.run_tables import describe_found
 
 from .contents import RuleRow, Verdict
-from .material import Material, ShownRun
 
 MARKS = {True: "yes", False: "no", None: "cannot be said"}
 
@@ -38,7 +38,10 @@ def summarize_verdicts(rows: Sequence[Comparison]) -> str | None:
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     apart = len(rows) - compared
     rest = f"; {apart} not compared with it" if apart else ""
-    return f"Against {published}: {said}{rest}."
+    trained = [row.trained_verdict for row in rows if row.trained_verdict is not None]
+    words = ", ".join(f"{trained.count(word)} {word}" for word in dict.fromkeys(trained))
+    beside = f" Against the base network as trained here: {words}." if trained else ""
+    return f"Against {published}: {said}{rest}.{beside}"
 
 
 def _judge(row: Comparison, shown: ShownRun | None) -> Verdict:
@@ -57,7 +60,8 @@ def _state_uncompared(results: RunResults) -> str:
     of = "" if results.final is not None else f" of {record.config.epochs}, so far"
     sentence = (
         f"{show_plainly(results.name)} is right on {format_measured(last)} of {number}{kind} images of "
-        f"{DATASET_NAMES[record.config.dataset]} after epoch {last.epoch}{of} (in brackets Wilson's 95% interval)."
+        f"{DATASET_NAMES[record.config.dataset]} after epoch {last.epoch}{of} (in brackets Wilson's 95% "
+        "interval)."
     )
     if record.test_accuracy is not None:
         tested = f"{format_percent(record.test_accuracy)} of {results.test_images:,} test images"
@@ -74,7 +78,7 @@ def _count_rules(rules: Sequence[RuleCheck]) -> str:
         return f"It keeps all {kept} rules of the assignment."
     parts = [f"It keeps {kept} of the assignment's {len(rules)} rules"]
     parts += [f"broken: {', '.join(broken)}"] if broken else []
-    parts += [f"not to be said of this run: {', '.join(unsure)}"] if unsure else []
+    parts += [f"cannot be said of this run: {', '.join(unsure)}"] if unsure else []
     return "; ".join(parts) + "."
 
 

@@ -13,9 +13,10 @@ from eip_cli.comparison.sweep_rows import compare_sweeps, name_samples
 from eip_cli.foundation.errors import EipError, RunError
 from eip_cli.pictures.curves import Curve
 from eip_cli.published.baseline import BASELINE_NETWORK
-from eip_cli.report.run_results import RunResults, assess_run
 from eip_cli.runs.run_directory import BEST_FILE, Run
 from eip_cli.sweeps.sweep_directory import Sweep
+
+from .run_results import RunResults, assess_run
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def collect_material(names: Sequence[str], trust: bool = False) -> Material:
             gaps.append(f"Of {name} no run is looked into: {error}.")
     rows = [_row_of(one.results) for one in found if one.stands_for is None]
     rows += [row for group in compare_sweeps(sweeps) for row in group]
-    paths = [str(item.path) for item in (*runs, *sweeps)]
+    paths = [*(str(run.path) for run in runs), *(str(sweep.path) for sweep in sweeps)]
     return Material(_mark_baselines(found), tuple(rows), samples, tuple(collect_curves(paths)), tuple(gaps))
 
 
