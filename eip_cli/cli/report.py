@@ -25,7 +25,7 @@ from .common.options import trust_option, verbose_option
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="For a page: folder with the test images or their archive; none are downloaded for a report. "
+    help="Folder with the test images, or their archive, for -o; none are downloaded for a report. "
     "[default: where the run had them, else $EIP_DATA_DIR, else the caches]",
 )
 @click.option(
@@ -55,9 +55,9 @@ def report(
         write_html_report(names, output, data_dir=data_dir, rates=rates, trust=trust, notice=show_notice)
         show_notice(f"Wrote {output}")
         return
-    if data_dir is not None or rates is not None:
-        raise click.UsageError("--data-dir and --rates are for a page: give -o page.html.", context)
-    page = make_report(names, output, trust)
+    if rates is not None:
+        raise click.UsageError("--rates is for a page: give -o page.html.", context)
+    page = make_report(names, output, trust, data_dir, show_notice)
     if output is None:
         show_result(page)
     else:

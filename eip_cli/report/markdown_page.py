@@ -30,11 +30,26 @@ HOLDS = {True: "yes", False: "**no**", None: "cannot be said"}
 
 
 @dataclass(frozen=True)
+class LinkedPicture:
+    """A picture's file beside the page, its title, and a sentence on how to read it; all our words."""
+
+    file: str
+    title: str
+    reading: str
+
+
+@dataclass(frozen=True)
 class Pictures:
-    """The names of a run's picture files beside the page; the second for the baseline's dataset only."""
+    """The names of a run's picture files beside the page; the second for the baseline's dataset only.
+
+    ``of_answers`` and ``of_network`` are further ones, and ``notes`` say why some are not there.
+    """
 
     curves: str
     against_published: str | None
+    of_answers: tuple[LinkedPicture, ...] = ()
+    of_network: tuple[LinkedPicture, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def write_page(subjects: Sequence[Subject], pictures: Sequence[Pictures | None]) -> str:
@@ -113,9 +128,16 @@ def _describe_run(results: RunResults, pictures: Pictures | None) -> list[str]:
         blocks.append(f"![Accuracy and loss of each epoch]({pictures.curves})")
         if pictures.against_published:
             blocks.append(f"![Validation accuracy beside the published logs]({pictures.against_published})")
+        blocks += [*_link(pictures.of_answers), *map(show_words, pictures.notes)]
     blocks += ["### The network", *_describe_network(results)]
+    if pictures is not None:
+        blocks += _link(pictures.of_network)
     blocks += ["### How to repeat it", fence(results.command, "sh"), *describe_repeating(results)]
     return [*blocks, "### All epochs", format_markdown(list_epochs(results)), format_note(LOG_NOTE)]
+
+
+def _link(pictures: Sequence[LinkedPicture]) -> list[str]:
+    return [block for one in pictures for block in (f"![{one.title}]({one.file})", one.reading)]
 
 
 def _describe_disagreements(results: RunResults) -> list[str]:

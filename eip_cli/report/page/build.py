@@ -14,7 +14,7 @@ from eip_cli.pictures.inline.sprite import Place, make_sprite
 from eip_cli.pictures.lettering import shorten
 from eip_cli.report.fact_table import list_facts
 from eip_cli.report.lettering import PLAIN
-from eip_cli.report.material import Material, ShownRun, collect_material
+from eip_cli.report.looks import LocalImages, Look, look_at
 from eip_cli.report.rules import EPOCH_LIMIT, PARAMETER_LIMIT
 from eip_cli.report.run_tables import (
     LOG_NOTE,
@@ -28,7 +28,7 @@ from eip_cli.report.run_tables import (
 from .contents import Page, RunSection, SpriteImage
 from .data import write_data
 from .gallery_view import list_thumbnails, show_gallery
-from .looks import LocalImages, Look, look_at
+from .material import Material, ShownRun, collect_material
 from .rate_test import draw_rate_test
 from .run_pictures import RunDrawing, draw_runs
 from .shared_pictures import draw_shared

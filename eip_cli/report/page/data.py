@@ -8,11 +8,11 @@ from typing import Any
 from eip_cli.display.comparison_tables import report_comparison
 from eip_cli.foundation.version import __version__
 from eip_cli.recipes.train_command import portable_source
-from eip_cli.report.material import Material, ShownRun
+from eip_cli.report.looks import Look
+from eip_cli.report.run_figures import list_classes
 from eip_cli.report.run_results import RunResults
 
-from .looks import Look
-from .run_pictures import list_classes
+from .material import Material, ShownRun
 
 
 def write_data(material: Material, looks: Sequence[Look]) -> str:

@@ -18,11 +18,11 @@ from eip_cli.pictures.inline.svg import make_inline_svg
 from eip_cli.pictures.lettering import shorten
 from eip_cli.published.baseline import TEST_IMAGE_COUNT, baseline_for
 from eip_cli.report.fact_table import DATASET_NAMES
-from eip_cli.report.material import Material
 from eip_cli.report.run_results import RunResults
 from eip_cli.runs.record import RunRecord
 
 from .contents import Picture
+from .material import Material
 
 LONGEST_CURVE_NAME = 40
 

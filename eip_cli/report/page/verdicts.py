@@ -8,12 +8,12 @@ from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.published.baseline import BASELINE_ACCURACY
 from eip_cli.report.fact_table import DATASET_NAMES, format_measured
 from eip_cli.report.lettering import PLAIN
-from eip_cli.report.material import Material, ShownRun
 from eip_cli.report.rules import RuleCheck
 from eip_cli.report.run_results import RunResults
 from eip_cli.report.run_tables import describe_found
 
 from .contents import RuleRow, Verdict
+from .material import Material, ShownRun
 
 MARKS = {True: "yes", False: "no", None: "cannot be said"}
 

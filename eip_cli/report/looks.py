@@ -18,8 +18,9 @@ from eip_cli.networks.blocks.grouping import Block, list_blocks
 from eip_cli.networks.model import require_classifier
 from eip_cli.networks.receptive_field.effective import MeasuredField, measure_effective_field
 from eip_cli.pictures.fields.squares import SampleImage
-from eip_cli.report.run_results import RunResults
 from eip_cli.runs.run_directory import BEST_FILE
+
+from .run_results import RunResults
 
 FIELD_IMAGES = 100  # for the effective receptive field: its picture changes little with more
 

@@ -13,10 +13,9 @@ from eip_cli.comparison.sweep_rows import compare_sweeps, name_samples
 from eip_cli.foundation.errors import EipError, RunError
 from eip_cli.pictures.curves import Curve
 from eip_cli.published.baseline import BASELINE_NETWORK
+from eip_cli.report.run_results import RunResults, assess_run
 from eip_cli.runs.run_directory import BEST_FILE, Run
 from eip_cli.sweeps.sweep_directory import Sweep
-
-from .run_results import RunResults, assess_run
 
 
 @dataclass(frozen=True)
