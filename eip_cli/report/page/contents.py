@@ -53,11 +53,14 @@ class ShownGallery:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A sentence on one run or configuration; ``word`` is the verdict alone, where there is one."""
+    """A sentence on one run or configuration; ``word`` is the verdict alone, where there is one.
+
+    ``more`` are sentences of less weight: why there is none, and which rules are kept.
+    """
 
     sentence: str
     word: str | None
-    rules: str | None
+    more: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from eip_cli.comparison.row import Comparison
 from eip_cli.display.formatting import format_percent
 from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.published.baseline import BASELINE_ACCURACY
-from eip_cli.report.fact_table import DATASET_NAMES, format_measured
+from eip_cli.report.fact_table import DATASET_NAMES
 from eip_cli.report.lettering import PLAIN
 from eip_cli.report.rules import RuleCheck
 from eip_cli.report.run_results import RunResults
@@ -46,39 +46,51 @@ def summarize_verdicts(rows: Sequence[Comparison]) -> str | None:
 
 def _judge(row: Comparison, shown: ShownRun | None) -> Verdict:
     word = row.verdict if row.delta is not None else None
-    rules = None if shown is None or shown.is_baseline else _count_rules(shown.results.rules)
+    rules = [] if shown is None or shown.is_baseline else [_count_rules(shown.results.rules)]
     if row.delta is None and shown is not None and shown.stands_for is None:
-        return Verdict(_state_uncompared(shown.results), word, rules)
-    return Verdict(show_plainly(row.statement or row.name), word, rules)
+        return Verdict(_state_accuracy(shown.results), word, (*_explain(shown.results), *rules))
+    return Verdict(show_plainly(row.statement or row.name), word, tuple(rules))
 
 
-def _state_uncompared(results: RunResults) -> str:
-    """An accuracy that is not held against 82.44%, with its images and interval, and why it is not."""
+def _state_accuracy(results: RunResults) -> str:
+    """An accuracy that is not held against 82.44%, with its images and interval."""
     record, last = results.record, results.last
     kind = "test" if record.config.validation_split is None else "held-out training"
     number = "" if results.validation_images is None else f"{results.validation_images:,} "
-    of = "" if results.final is not None else f" of {record.config.epochs}, so far"
-    sentence = (
-        f"{show_plainly(results.name)} is right on {format_measured(last)} of {number}{kind} images of "
-        f"{DATASET_NAMES[record.config.dataset]} after epoch {last.epoch}{of} (in brackets Wilson's 95% "
-        "interval)."
+    epoch = (
+        f"epoch {last.epoch}"
+        if results.final is not None
+        else f"{last.epoch} of {record.config.epochs} epochs"
     )
-    if record.test_accuracy is not None:
-        tested = f"{format_percent(record.test_accuracy)} of {results.test_images:,} test images"
-        sentence += f" Its best checkpoint is right on {tested}, measured once."
+    interval = ""
+    if last.interval is not None:
+        low, high = map(format_percent, last.interval)
+        interval = f" (Wilson's 95% interval {low} to {high})"
+    return (
+        f"{show_plainly(results.name)} is right on {format_percent(last.accuracy)} of {number}{kind} images of "
+        f"{DATASET_NAMES[record.config.dataset]} after {epoch}{interval}."
+    )
+
+
+def _explain(results: RunResults) -> list[str]:
+    """What its best checkpoint does, where that was measured, and why there is no comparison."""
+    found = []
+    if results.record.test_accuracy is not None:
+        tested = f"{format_percent(results.record.test_accuracy)} of {results.test_images:,} test images"
+        found.append(f"Its best checkpoint is right on {tested}, measured once.")
     reason = results.obstacle or "the training has not finished"
-    return f"{sentence} There is no comparison: {show_plainly(reason)}."
+    return [*found, f"There is no comparison: {show_plainly(reason)}."]
 
 
 def _count_rules(rules: Sequence[RuleCheck]) -> str:
     broken = [rule.rule for rule in rules if rule.holds is False]
-    unsure = [rule.rule for rule in rules if rule.holds is None]
-    kept = len(rules) - len(broken) - len(unsure)
+    unsure = sum(rule.holds is None for rule in rules)
+    kept = len(rules) - len(broken) - unsure
     if kept == len(rules):
         return f"It keeps all {kept} rules of the assignment."
     parts = [f"It keeps {kept} of the assignment's {len(rules)} rules"]
     parts += [f"broken: {', '.join(broken)}"] if broken else []
-    parts += [f"cannot be said of this run: {', '.join(unsure)}"] if unsure else []
+    parts += [f"{unsure} cannot be answered by this run"] if unsure else []
     return "; ".join(parts) + "."
 
 
