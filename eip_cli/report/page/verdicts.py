@@ -67,8 +67,8 @@ def _state_accuracy(results: RunResults) -> str:
         low, high = map(format_percent, last.interval)
         interval = f" (Wilson's 95% interval {low} to {high})"
     return (
-        f"{show_plainly(results.name)} is right on {format_percent(last.accuracy)} of {number}{kind} images of "
-        f"{DATASET_NAMES[record.config.dataset]} after {epoch}{interval}."
+        f"{show_plainly(results.name)} is right on {format_percent(last.accuracy)} of {number}{kind} images "
+        f"of {DATASET_NAMES[record.config.dataset]} after {epoch}{interval}."
     )
 
 
