@@ -136,6 +136,6 @@ def _measure_field(opened: OpenedModel, samples: SampleImages, notes: list[str])
     try:
         field = measure_effective_field(opened.model, opened.name, samples.inputs)
     except ModelError as error:
-        notes.append(f"No effective receptive field: {error}.")
+        notes.append(f"{str(error)[0].upper()}{str(error)[1:]}.")
         return None
     return MeasuredField(field, samples.words, opened.is_untrained)

@@ -114,7 +114,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     asked: dict[str, tuple[list[Path], Path | None]] = {
         "one": ([SAMPLE], write_rates(folder)),
         "sweep": ([SWEEP, SAMPLE], None),
-        "hostile": ([write_hostile_run(folder / "evil"), SAMPLE], None),
+        "hostile": ([write_hostile_run(folder / "evil")], None),
     }
     for name, (subjects, rates) in asked.items():
         write_html_report([str(path) for path in subjects], folder / f"{name}.html", rates=rates)
@@ -181,6 +181,21 @@ def test_a_sweep_has_its_verdicts_and_says_what_is_not_there(pages: dict[str, Pa
     assert "Of separable no run is looked into: separable-seed0 has no checkpoint.h5 here." in text
     assert "a band goes from the lowest to the highest of several seeds" in text
     assert [row["name"] for row in data_of(pages["sweep"])["comparison"]][-2:] == ["separable", "base"]
+
+
+def test_one_run_stands_for_a_configuration_and_the_base_network_is_asked_no_rules(tmp_path: Path) -> None:
+    sweep = Path(shutil.copytree(SWEEP, tmp_path / "sweep"))
+    for name in ("base", "separable"):
+        run = EXAMPLES / ("base-run" if name == "base" else "seed-run")
+        shutil.copy(run / BEST_FILE, sweep / f"{name}-seed0")
+    write_html_report([str(sweep)], tmp_path / "page.html")
+    text = " ".join(" ".join(read(tmp_path / "page.html").texts).split())
+    assert "One run stands for the configuration, the first of its seeds: separable-seed0." in text
+    assert "Its run separable-seed0 keeps 5 of the assignment's 7 rules; broken: Final accuracy above" in text
+    assert "base-seed0 keeps" not in text
+    assert "The files of the run do not agree with each other: checkpoint.h5 is not the file" in text
+    runs = data_of(tmp_path / "page.html")["runs"]
+    assert [(run["stands_for"], run["is_baseline"]) for run in runs] == [("separable", False), ("base", True)]
 
 
 def test_the_data_of_the_page_are_those_of_the_run(pages: dict[str, Path]) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.pictures.figures import missing_signs_passed_over
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def make_inline_svg(figure: "Figure", prefix: str, description: str) -> InlineSv
     body = GLYPH.sub("", body)
     element = (
         f'<svg viewBox="0 0 {width:g} {height:g}" style="--natural: {width * 96 / 72:.0f}px" role="img" '
-        f'aria-label="{html.escape(description)}" fill="currentColor" stroke-linejoin="round" '
+        f'aria-label="{html.escape(show_plainly(description))}" fill="currentColor" stroke-linejoin="round" '
         f'stroke-linecap="butt">{_adapt(body, prefix, glyphs)}'
     )
     return InlineSvg(element, glyphs)

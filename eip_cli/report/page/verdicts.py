@@ -8,7 +8,6 @@ from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.published.baseline import BASELINE_ACCURACY
 from eip_cli.report.fact_table import DATASET_NAMES
 from eip_cli.report.lettering import PLAIN
-from eip_cli.report.rules import RuleCheck
 from eip_cli.report.run_results import RunResults
 from eip_cli.report.run_tables import describe_found
 
@@ -46,7 +45,7 @@ def summarize_verdicts(rows: Sequence[Comparison]) -> str | None:
 
 def _judge(row: Comparison, shown: ShownRun | None) -> Verdict:
     word = row.verdict if row.delta is not None else None
-    rules = [] if shown is None or shown.is_baseline else [_count_rules(shown.results.rules)]
+    rules = [] if shown is None or shown.is_baseline else [_count_rules(shown)]
     if row.delta is None and shown is not None and shown.stands_for is None:
         return Verdict(_state_accuracy(shown.results), word, (*_explain(shown.results), *rules))
     return Verdict(show_plainly(row.statement or row.name), word, tuple(rules))
@@ -82,13 +81,15 @@ def _explain(results: RunResults) -> list[str]:
     return [*found, f"There is no comparison: {show_plainly(reason)}."]
 
 
-def _count_rules(rules: Sequence[RuleCheck]) -> str:
+def _count_rules(shown: ShownRun) -> str:
+    rules = shown.results.rules
+    who = "It" if shown.stands_for is None else f"Its run {show_plainly(shown.results.name)}"
     broken = [rule.rule for rule in rules if rule.holds is False]
     unsure = sum(rule.holds is None for rule in rules)
     kept = len(rules) - len(broken) - unsure
     if kept == len(rules):
-        return f"It keeps all {kept} rules of the assignment."
-    parts = [f"It keeps {kept} of the assignment's {len(rules)} rules"]
+        return f"{who} keeps all {kept} rules of the assignment."
+    parts = [f"{who} keeps {kept} of the assignment's {len(rules)} rules"]
     parts += [f"broken: {', '.join(broken)}"] if broken else []
     parts += [f"{unsure} cannot be answered by this run"] if unsure else []
     return "; ".join(parts) + "."
