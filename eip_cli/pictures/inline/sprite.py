@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eip_cli.pictures.tiles.pixels import as_rgb, encode_png
 
-GAP = 2  # pixels between images, so that none takes colour from its neighbour where it is scaled
+EDGE = 1  # pixels around an image that repeat its own: where it is scaled, no other colour runs into it
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,15 @@ class Sprite:
 
 def make_sprite(images: Sequence[NDArray[np.uint8]]) -> Sprite:
     """Images uint8 (height, width, 1 or 3) in about a square."""
-    height = max((image.shape[0] for image in images), default=1) + GAP
-    width = max((image.shape[1] for image in images), default=1) + GAP
+    height = max((image.shape[0] for image in images), default=1) + 2 * EDGE
+    width = max((image.shape[1] for image in images), default=1) + 2 * EDGE
     columns = max(1, math.ceil(math.sqrt(len(images))))
     canvas = np.zeros((max(1, math.ceil(len(images) / columns)) * height, columns * width, 3), np.uint8)
     places = []
     for number, image in enumerate(images):
         row, column = divmod(number, columns)
-        place = Place(column * width, row * height, image.shape[1], image.shape[0])
-        canvas[place.y : place.y + place.height, place.x : place.x + place.width] = as_rgb(image)
-        places.append(place)
+        x, y = column * width, row * height
+        framed = np.pad(as_rgb(image), ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), mode="edge")
+        canvas[y : y + framed.shape[0], x : x + framed.shape[1]] = framed
+        places.append(Place(x + EDGE, y + EDGE, image.shape[1], image.shape[0]))
     return Sprite(encode_png(canvas), canvas.shape[1], canvas.shape[0], tuple(places))
