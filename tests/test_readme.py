@@ -84,8 +84,15 @@ def test_ci_runs_the_readmes_test_command(tmp_path: Path) -> None:
     (tmp_path / ".ci" / "run").write_bytes((ROOT / ".ci" / "run").read_bytes())
     replaced = README.replace("python3 -m venv .venv && .venv/bin/pip install -e '.[dev]'", "echo fresh")
     (tmp_path / "README.md").write_text(replaced.replace(".venv/bin/python -m tests", "echo tested"))
+    (tmp_path / "chromium").write_text("")  # a test installs none
+    (tmp_path / "chromium").chmod(0o755)
     result = subprocess.run(
-        ["bash", ".ci/run"], cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True
+        ["bash", ".ci/run"],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert result.stdout.splitlines()[-2:] == ["fresh", "tested"]
 

@@ -68,7 +68,7 @@ def find_sample_images(
     form = pixels or find_pixels(opened)[0]
     recorded = opened.record.config.dataset if opened.record is not None else None
     names = [name for name in (dataset, recorded) if name is not None][:1] or list(DATASETS)
-    found = _find_dataset(names, wanted, data_dir)
+    found = find_local_dataset(names, wanted, data_dir)
     if found is None:
         images = np.random.default_rng(0).integers(0, 256, (number, *wanted), dtype=np.uint8)
         scale = make_pixel_scale(form, lambda: NOISE_STATISTICS)
@@ -86,8 +86,11 @@ def _arrange(images: NDArray[np.float32], order: tuple[int, int, int]) -> NDArra
     return np.moveaxis(images, (1, 2, 3), tuple(1 + axis for axis in order))
 
 
-def _find_dataset(names: Sequence[str], shape: tuple[int, ...], data_dir: Path | None) -> Dataset | None:
-    """The first of the data sets called ``names`` that is here and has images of ``shape``."""
+def find_local_dataset(names: Sequence[str], shape: tuple[int, ...], data_dir: Path | None) -> Dataset | None:
+    """The first of the data sets called ``names`` that is here and has images of ``shape``.
+
+    Raises DataError where ``data_dir`` has none.
+    """
     failure = None
     for name in names:
         for folder in _list_places(name, data_dir):

@@ -1,8 +1,12 @@
 """A confusion matrix as a picture."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .figures import new_figure, save_figure, show_name
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_CLASSES_IN_NUMBERS = 20
 
@@ -10,6 +14,13 @@ MOST_CLASSES_IN_NUMBERS = 20
 def draw_confusion_matrix(
     matrix: tuple[tuple[int, ...], ...], class_names: tuple[str, ...], title: str, path: Path
 ) -> None:
+    """Write what ``make_confusion_matrix`` draws, in the format that ``path`` ends in."""
+    save_figure(make_confusion_matrix(matrix, class_names, title), path)
+
+
+def make_confusion_matrix(
+    matrix: tuple[tuple[int, ...], ...], class_names: tuple[str, ...], title: str = ""
+) -> "Figure":
     """Counts of predicted class (columns) for each true class (rows); of many classes as colours alone."""
     is_large = len(class_names) > MOST_CLASSES_IN_NUMBERS
     figure = new_figure(14, 13) if is_large else new_figure(7, 6.2)
@@ -29,4 +40,4 @@ def draw_confusion_matrix(
     axes.set_ylabel("true")
     axes.set_title(show_name(title))
     figure.colorbar(image, label="images")
-    save_figure(figure, path)
+    return figure

@@ -11,6 +11,8 @@ from eip_cli.runs.history import EpochRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 from .figures import COLORS, new_figure, save_figure, show_name
 
 VALIDATION_LABELS = {"test": "test images", "validation": "held-out training images"}
@@ -66,6 +68,11 @@ LONG_TRAINING = 20
 
 
 def draw_comparison(curves: Sequence[Curve], path: Path) -> None:
+    """Write what ``make_comparison`` draws, in the format that ``path`` ends in."""
+    save_figure(make_comparison(curves), path)
+
+
+def make_comparison(curves: Sequence[Curve]) -> "Figure":
     """Validation accuracy against epochs: a line a run, mean and band where a curve has several runs.
 
     The band is from the lowest to the highest run. Published curves are dotted, and drawn as far as the
@@ -83,7 +90,7 @@ def draw_comparison(curves: Sequence[Curve], path: Path) -> None:
     handles = panels[0].lines
     # Given apart from the lines: of these, one whose label begins with _ would have no entry.
     figure.legend(handles, [str(line.get_label()) for line in handles], loc="outside lower center", ncols=2)
-    save_figure(figure, path)
+    return figure
 
 
 def _draw_panel(axes: "Axes", curves: Sequence[Curve], first: int, last: int) -> None:

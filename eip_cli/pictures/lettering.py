@@ -55,3 +55,8 @@ def wrap_text(text: str, inches: float, points: float) -> list[str]:
         else:
             lines[-1:] = [longer]
     return lines
+
+
+def shorten(text: str, most_signs: int) -> str:
+    """``text`` with dots for its middle where it has more than ``most_signs``, whatever its width."""
+    return text if len(text) <= most_signs else _cut(text, most_signs - 1)

@@ -42,7 +42,17 @@ def draw_network(
     sample: SampleImage | None = None,
     effective: MeasuredField | None = None,
 ) -> None:
-    """Draw the network of ``blocks``, whose summary is ``summary``, in the format that ``path`` ends in.
+    """Write what ``make_network`` draws, in the format that ``path`` ends in."""
+    save_figure(make_network(summary, blocks, sample, effective), path)
+
+
+def make_network(
+    summary: ModelSummary,
+    blocks: Sequence[Block],
+    sample: SampleImage | None = None,
+    effective: MeasuredField | None = None,
+) -> "Figure":
+    """Draw the network of ``blocks``, whose summary is ``summary``.
 
     With a ``sample`` image each block says its receptive field, and all of them are drawn on it, and against
     depth. With an ``effective`` field its heat map is drawn too.
@@ -63,7 +73,26 @@ def draw_network(
     draw_legend(add_paper(figure, Area(0, TITLE_HEIGHT + layout.height, width, legend)), layout, width)
     for panel, area in zip(panels, areas, strict=True):
         panel.draw(figure, area)
-    save_figure(figure, path)
+    return figure
+
+
+def make_fields(
+    summary: ModelSummary,
+    blocks: Sequence[Block],
+    sample: SampleImage,
+    effective: MeasuredField | None = None,
+) -> "Figure":
+    """The fields alone: on a ``sample`` image, against depth, and an ``effective`` one's heat map."""
+    panels = _list_field_panels(summary, blocks, sample)
+    if effective is not None:
+        panels.append(_list_heat_panel(effective))
+    width = sum(panel.width + PANEL_GAP for panel in panels[:2]) - PANEL_GAP + 2 * MARGIN
+    areas, height = _place(panels, width, 0)
+    figure = new_figure(width, height)
+    figure.set_layout_engine("none")  # all places are known
+    for panel, area in zip(panels, areas, strict=True):
+        panel.draw(figure, area)
+    return figure
 
 
 def _list_field_panels(summary: ModelSummary, blocks: Sequence[Block], sample: SampleImage) -> list[_Panel]:

@@ -9,6 +9,7 @@ import numpy as np
 from .figures import COLORS, new_figure, save_figure, show_name
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 # How far the picture goes beyond the first loss and the smallest, as a share of what is between: what
@@ -23,6 +24,16 @@ def draw_rate_curves(
     title: str,
     path: Path,
 ) -> None:
+    """Write what ``make_rate_curves`` draws, in the format that ``path`` ends in."""
+    save_figure(make_rate_curves(curves, steepest, rises_from, title), path)
+
+
+def make_rate_curves(
+    curves: Sequence[tuple["NDArray[np.float64]", "NDArray[np.float64]"]],
+    steepest: float | None,
+    rises_from: float | None,
+    title: str = "",
+) -> "Figure":
     """Rates and smoothed losses of each seed, (n,) each, n by the seed: their mean, and a band around it.
 
     The band is from the lowest to the highest seed, as far as all of them go. ``steepest`` and
@@ -54,4 +65,4 @@ def draw_rate_curves(
     axes.set_title(show_name(title))
     axes.grid(alpha=0.3)
     axes.legend()
-    save_figure(figure, path)
+    return figure

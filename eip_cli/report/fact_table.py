@@ -1,15 +1,15 @@
-"""What a run came to and what made it, as rows of a name and a value in Markdown."""
+"""What a run came to and what made it, as rows of a name and a value."""
 
 from typing import Any
 
 from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.datasets.loading import COLLECTIONS
 from eip_cli.display.formatting import format_percent, format_receptive_field
-from eip_cli.display.markdown import show_code, show_words
 from eip_cli.networks.summary import ModelSummary
 from eip_cli.recipes.configuration import OWN, TrainConfig
 from eip_cli.recipes.train_command import portable_source
 
+from .lettering import MARKDOWN, Lettering
 from .run_results import Measured, RunResults
 
 DATASET_NAMES = {
@@ -28,14 +28,14 @@ def format_measured(measured: Measured) -> str:
     return f"{format_percent(measured.accuracy)} ({format_percent(low)} to {format_percent(high)})"
 
 
-def list_facts(results: RunResults) -> list[list[str]]:
+def list_facts(results: RunResults, lettering: Lettering = MARKDOWN) -> list[list[str]]:
     """Accuracies, the network's totals, the training and its time, the machine, and the files."""
     return [
         *_list_accuracies(results),
-        *_list_network(results),
-        *_list_training(results),
-        *_list_machine(results),
-        *_list_files(results),
+        *_list_network(results, lettering),
+        *_list_training(results, lettering),
+        *_list_machine(results, lettering),
+        *_list_files(results, lettering),
     ]
 
 
@@ -65,10 +65,10 @@ def _list_accuracies(results: RunResults) -> list[list[str]]:
     return rows
 
 
-def _list_network(results: RunResults) -> list[list[str]]:
+def _list_network(results: RunResults, lettering: Lettering) -> list[list[str]]:
     summary = results.summary
     return [
-        ["Network", show_code(portable_source(results.record.config.model))],
+        ["Network", lettering.code(portable_source(results.record.config.model))],
         [
             "Parameters",
             f"{summary.total_params:,} ({summary.trainable_params:,} trainable, "
@@ -84,7 +84,7 @@ def _describe_receptive_field(summary: ModelSummary) -> str:
     return format_receptive_field(summary.receptive_field, summary.whole_image_seen, "the whole image")
 
 
-def _list_training(results: RunResults) -> list[list[str]]:
+def _list_training(results: RunResults, lettering: Lettering) -> list[list[str]]:
     record, config = results.record, results.record.config
     rate = "its own" if config.learning_rate is None else f"{config.learning_rate:g}"
     seconds = results.train_seconds
@@ -95,16 +95,16 @@ def _list_training(results: RunResults) -> list[list[str]]:
         time += f", {record.images_per_second:,.0f} images/s in training steps"
     return [
         ["Trained on", f"{record.train_images:,} images of {DATASET_NAMES[config.dataset]}"],
-        ["Data fingerprint", _show(record.dataset_fingerprint.get("unordered"))],
-        ["Pixels", show_words(record.pixel_scale or str(config.pixels))],
+        ["Data fingerprint", _show(record.dataset_fingerprint.get("unordered"), lettering)],
+        ["Pixels", lettering.words(record.pixel_scale or str(config.pixels))],
         ["Seed", str(config.seed)],
         ["Batch size", str(config.batch_size)],
-        ["Augmentation", show_words(", ".join(config.augment) or "none")],
+        ["Augmentation", lettering.words(", ".join(config.augment) or "none")],
         ["Optimizer", _describe_optimizer(config)],
-        ["Learning rate", f"{rate}, schedule {show_code(str(config.schedule))}"],
+        ["Learning rate", f"{rate}, schedule {lettering.code(str(config.schedule))}"],
         ["Training time", time],
-        ["Started", show_code(record.started)],
-        ["Ended", show_code(str(record.ended)) if record.ended else "not yet"],
+        ["Started", lettering.code(record.started)],
+        ["Ended", lettering.code(str(record.ended)) if record.ended else "not yet"],
     ]
 
 
@@ -122,7 +122,7 @@ def _describe_optimizer(config: TrainConfig) -> str:
     return ", ".join([f"{str(config.optimizer).capitalize()}, Keras's defaults", *words])
 
 
-def _list_machine(results: RunResults) -> list[list[str]]:
+def _list_machine(results: RunResults, lettering: Lettering) -> list[list[str]]:
     record, hardware = results.record, results.record.hardware
     memory = hardware.get("memory_bytes")
     size = (
@@ -130,23 +130,30 @@ def _list_machine(results: RunResults) -> list[list[str]]:
         if isinstance(memory, int) and 0 < memory < MOST_BYTES
         else ""
     )
-    cores = f"{_show(hardware.get('cores'))} cores, of which {record.config.threads} threads used"
+    cores = f"{_show(hardware.get('cores'), lettering)} cores, of which {record.config.threads} threads used"
     accelerators = hardware.get("accelerators")
     names = accelerators if isinstance(accelerators, list) else []
-    versions = ", ".join(f"{show_code(name)} {_show(value)}" for name, value in record.versions.items())
+    versions = ", ".join(
+        f"{lettering.code(name)} {_show(value, lettering)}" for name, value in record.versions.items()
+    )
     return [
-        ["Hardware", f"{_show(hardware.get('processor'))}, {cores}{size}"],
-        ["Accelerators", ", ".join(map(_show, names)) or "none"],
-        ["System", _show(hardware.get("system"))],
+        ["Hardware", f"{_show(hardware.get('processor'), lettering)}, {cores}{size}"],
+        ["Accelerators", ", ".join(_show(name, lettering) for name in names) or "none"],
+        ["System", _show(hardware.get("system"), lettering)],
         ["Versions", versions or "not recorded"],
     ]
 
 
-def _list_files(results: RunResults) -> list[list[str]]:
-    rows = [[show_code(name), f"SHA-256 {show_code(digest)}"] for name, digest in results.file_hashes.items()]
-    absent = [[show_code(name), "not in the run's folder, so not checked"] for name in results.missing_files]
+def _list_files(results: RunResults, lettering: Lettering) -> list[list[str]]:
+    rows = [
+        [lettering.code(name), f"SHA-256 {lettering.code(digest)}"]
+        for name, digest in results.file_hashes.items()
+    ]
+    absent = [
+        [lettering.code(name), "not in the run's folder, so not checked"] for name in results.missing_files
+    ]
     return rows + absent
 
 
-def _show(value: Any) -> str:
-    return "unknown" if value is None else show_code(str(value))
+def _show(value: Any, lettering: Lettering) -> str:
+    return "unknown" if value is None else lettering.code(str(value))

@@ -6,28 +6,50 @@ from dataclasses import dataclass, replace
 from eip_cli.comparison.row import published_comparisons
 from eip_cli.comparison.statements import state_single
 from eip_cli.display.comparison_tables import report_comparison
-from eip_cli.display.formatting import format_pair, format_percent, format_shape
+from eip_cli.display.formatting import format_percent
 from eip_cli.display.markdown import fence, show_code, show_words
 from eip_cli.display.printing import Grid, format_markdown, format_note
 from eip_cli.foundation.version import __version__
-from eip_cli.networks.summary import LayerInfo
 from eip_cli.published.baseline import BASELINE_ACCURACY
 from eip_cli.published.logs import PUBLISHED_RUNS
 
 from .fact_table import DATASET_NAMES, format_measured, list_facts
 from .rules import EPOCH_LIMIT, PARAMETER_LIMIT, RuleCheck
 from .run_results import RunResults, Subject
+from .run_tables import (
+    LOG_NOTE,
+    describe_found,
+    describe_layers,
+    describe_repeating,
+    describe_split,
+    list_epochs,
+    list_layers,
+)
 
-MOST_NAMES = 8
 HOLDS = {True: "yes", False: "**no**", None: "cannot be said"}
 
 
 @dataclass(frozen=True)
+class LinkedPicture:
+    """A picture's file beside the page, its title, and a sentence on how to read it; all our words."""
+
+    file: str
+    title: str
+    reading: str
+
+
+@dataclass(frozen=True)
 class Pictures:
-    """The names of a run's picture files beside the page; the second for the baseline's dataset only."""
+    """The names of a run's picture files beside the page; the second for the baseline's dataset only.
+
+    ``of_answers`` and ``of_network`` are further ones, and ``notes`` say why some are not there.
+    """
 
     curves: str
     against_published: str | None
+    of_answers: tuple[LinkedPicture, ...] = ()
+    of_network: tuple[LinkedPicture, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def write_page(subjects: Sequence[Subject], pictures: Sequence[Pictures | None]) -> str:
@@ -99,16 +121,23 @@ def _describe_run(results: RunResults, pictures: Pictures | None) -> list[str]:
     if results.differences:
         blocks.append(f"Unlike the published trainings: {'; '.join(map(show_words, results.differences))}.")
     blocks += _describe_disagreements(results)
-    blocks += ["### The rules", _format_rules(results.rules), _describe_split(results)]
+    blocks += ["### The rules", _format_rules(results.rules), describe_split(results)]
     facts = Grid(["Result", ""], list_facts(results), left=2)
     blocks += ["### Results", format_markdown(facts)]
     if pictures is not None:
         blocks.append(f"![Accuracy and loss of each epoch]({pictures.curves})")
         if pictures.against_published:
             blocks.append(f"![Validation accuracy beside the published logs]({pictures.against_published})")
+        blocks += [*_link(pictures.of_answers), *map(show_words, pictures.notes)]
     blocks += ["### The network", *_describe_network(results)]
-    blocks += ["### How to repeat it", *_describe_repeating(results)]
-    return [*blocks, "### All epochs", *_format_log(results)]
+    if pictures is not None:
+        blocks += _link(pictures.of_network)
+    blocks += ["### How to repeat it", fence(results.command, "sh"), *describe_repeating(results)]
+    return [*blocks, "### All epochs", format_markdown(list_epochs(results)), format_note(LOG_NOTE)]
+
+
+def _link(pictures: Sequence[LinkedPicture]) -> list[str]:
+    return [block for one in pictures for block in (f"![{one.title}]({one.file})", one.reading)]
 
 
 def _describe_disagreements(results: RunResults) -> list[str]:
@@ -123,91 +152,16 @@ def _describe_disagreements(results: RunResults) -> list[str]:
 
 
 def _format_rules(rules: Sequence[RuleCheck]) -> str:
-    rows = [[rule.rule, _format_found(rule), HOLDS[rule.holds]] for rule in rules]
+    rows = [[rule.rule, describe_found(rule), HOLDS[rule.holds]] for rule in rules]
     return format_markdown(Grid(["Rule", "Found", "Holds"], rows, left=3))
-
-
-def _format_found(rule: RuleCheck) -> str:
-    names = [", ".join(map(show_code, rule.names[:MOST_NAMES]))] if rule.names else []
-    more = [f"and {len(rule.names) - MOST_NAMES} more"] if len(rule.names) > MOST_NAMES else []
-    return " ".join([rule.found, *names, *more])
-
-
-def _describe_split(results: RunResults) -> str:
-    if results.record.config.validation_split is None:
-        return (
-            "The validation images of every epoch were the test images: the best epoch was picked on the "
-            "very images that it counts, the final one was not picked."
-        )
-    return (
-        "The validation images were held-out training images; the test images were used once, at the end, by "
-        "the best checkpoint."
-    )
 
 
 def _describe_network(results: RunResults) -> list[str]:
     summary = results.summary
-    headers = ["Layer", "Type", "Output", "Channels", "RF", "Jump", "Params"]
-    rows = [_layer_row(layer, results.channels_first) for layer in summary.layers]
-    totals = (
-        f"{summary.total_params:,} parameters ({summary.trainable_params:,} trainable, "
-        f"{summary.non_trainable_params:,} not), {summary.macs:,} multiply-accumulates for one image. "
-        "RF is the receptive field of one unit and jump the distance between two neighbouring units, both in "
-        "the input's pixels; - where a unit sees the whole image"
-        f"{', or what it sees is not known' if summary.receptive_field_unknown else ''}."
-    )
-    blocks = [format_markdown(Grid(headers, rows, left=2)), totals]
+    blocks = [format_markdown(list_layers(results)), describe_layers(summary)]
     blocks += [f"Warning: {show_words(warning)}" for warning in summary.warnings]
     if summary.receptive_field_unknown:
         blocks.append(f"Warning: {show_words(summary.receptive_field_unknown)}")
     if results.code is None:
         return [*blocks, "The network is more than plain Keras layers: the table is its definition."]
     return [*blocks, "The same in plain Keras:", fence(results.code, "python")]
-
-
-def _layer_row(layer: LayerInfo, channels_first: bool) -> list[str]:
-    shape = layer.output_shape
-    size = shape[1:] if channels_first and len(shape) == 3 else shape[:-1]
-    channels = shape[:1] if channels_first and len(shape) == 3 else shape[-1:]
-    return [
-        show_code(layer.name),
-        show_code(layer.type),
-        format_shape(size) or "-",
-        format_shape(channels) or "-",
-        format_pair(layer.receptive_field),
-        format_pair(layer.effective_stride),
-        f"{layer.params:,}",
-    ]
-
-
-def _describe_repeating(results: RunResults) -> list[str]:
-    blocks = [fence(results.command, "sh")]
-    if results.source_sha256 is not None:
-        blocks.append(f"The file behind `--model` has the SHA-256 {show_code(str(results.source_sha256))}.")
-    blocks.append(
-        "The same bits need the same versions, the same kind of processor and the same number of threads."
-        if results.record.deterministic
-        else "The run makes no promise of identical bits: its accuracy comes back only about."
-    )
-    return blocks
-
-
-def _format_log(results: RunResults) -> list[str]:
-    headers = ["Epoch", "Learning rate", "Loss", "Accuracy", "Val. loss", "Val. accuracy", "Seconds"]
-    rows = [
-        [
-            str(row.epoch),
-            f"{row.learning_rate:.10g}",
-            f"{row.loss:.4f}",
-            format_percent(row.accuracy),
-            f"{row.val_loss:.4f}",
-            format_percent(row.val_accuracy) + ("*" if row.epoch == results.best.epoch else ""),
-            f"{row.seconds:,.1f}",
-        ]
-        for row in results.history
-    ]
-    note = (
-        "\\* the best epoch. Loss and accuracy are of the training images, while the network was changing "
-        "and with dropout on; the validation columns are of the network after the epoch."
-    )
-    return [format_markdown(Grid(headers, rows, left=0)), note]

@@ -1,25 +1,70 @@
 """The report and its pictures as files, side by side; nothing that exists is overwritten."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from eip_cli.comparison.curve_collection import collect_curves
+from eip_cli.display.images.gallery_sheet import make_gallery_sheet
 from eip_cli.foundation.errors import RunError
 from eip_cli.foundation.files import write_atomically
 from eip_cli.pictures.curves import Curve, draw_comparison, draw_curves
+from eip_cli.pictures.figures import save_figure
+from eip_cli.pictures.tiles.sheet import draw_sheet
 from eip_cli.runs.run_directory import Run
 
-from .markdown_page import Pictures, write_page
-from .run_results import RunResults, assess_runs, find_runs
+from .looks import LocalImages, Look, look_at
+from .markdown_page import LinkedPicture, Pictures, write_page
+from .run_figures import FIGURE_NAMES, DrawnFigure, draw_answers, draw_network_figures
+from .run_results import Subject, assess_runs, find_runs
+
+HTML_ENDINGS = (".html", ".htm")
+MISTAKES = 15  # in the picture beside the Markdown
+MISTAKES_READING = (
+    "Each image stands over what the best checkpoint takes it for, with the confidence of that, and its true "
+    "class; beside it Grad-CAM, in which bright places are those that spoke for the answer."
+)
 
 
-def make_report(names: Sequence[str], output: Path | None = None, trust: bool = False) -> str:
+def write_html_report(
+    names: Sequence[str],
+    output: Path,
+    *,
+    data_dir: Path | None = None,
+    rates: Path | None = None,
+    trust: bool = False,
+    notice: Callable[[str], None] = lambda words: None,
+) -> None:
+    """Write the report on the runs and sweeps that ``names`` mean as one page of HTML.
+
+    ``data_dir`` has the test images, which are looked for but never fetched; ``rates`` is the file of a range
+    test. ``notice`` is told what takes long. Raises RunError before any work where ``output`` exists, and an
+    EipError where a run's files, or the files named, are missing or damaged.
+    """
+    # Imported here: the Markdown does without the images and the templates.
+    from .page.build import Request, build_page
+    from .page.writing import write_html
+
+    _require_free([output])
+    page = write_html(build_page(Request(tuple(names), data_dir, rates, trust), notice))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with write_atomically(output) as aside:
+        aside.write_text(page, encoding="utf-8", newline="\n")
+
+
+def make_report(
+    names: Sequence[str],
+    output: Path | None = None,
+    trust: bool = False,
+    data_dir: Path | None = None,
+    notice: Callable[[str], None] = lambda words: None,
+) -> str:
     """The report on the runs that ``names`` mean, as Markdown; with ``output``, written there with pictures.
 
-    Raises RunError before any work where a file to be written exists, and an EipError where a run's
-    files are missing or damaged.
+    ``data_dir`` has the test images for these, which are looked for but never fetched; ``notice`` is told
+    what takes long. Raises RunError before any work where a file to be written exists, and an EipError where
+    a run's files are missing or damaged.
     """
     runs = find_runs(names)
     stems = _name_stems(runs)
@@ -32,7 +77,11 @@ def make_report(names: Sequence[str], output: Path | None = None, trust: bool = 
     by_run = dict(zip((run.path for run in runs), stems, strict=True))
     output.parent.mkdir(parents=True, exist_ok=True)
     with _all_or_none(files):
-        pictures = [_draw(subject.results, subject.baselines, output.parent, by_run) for subject in subjects]
+        images = LocalImages(data_dir)
+        pictures = [
+            _draw(subject, output.parent, by_run, look_at(subject.results, images, MISTAKES, notice, trust))
+            for subject in subjects
+        ]
         page = write_page(subjects, pictures)
         with write_atomically(output) as aside:
             aside.write_text(page, encoding="utf-8", newline="\n")
@@ -65,8 +114,9 @@ def _name_stems(runs: Sequence[Run]) -> list[str]:
     return stems
 
 
-def _picture_names(stem: str) -> tuple[str, str]:
-    return f"{stem}-curves.png", f"{stem}-against-2019.png"
+def _picture_names(stem: str) -> list[str]:
+    """All the pictures that a run may have beside the page; the first two are its curves."""
+    return [f"{stem}-{name}.png" for name in ("curves", "against-2019", "mistakes", *FIGURE_NAMES)]
 
 
 def _require_free(paths: Sequence[Path]) -> None:
@@ -75,18 +125,36 @@ def _require_free(paths: Sequence[Path]) -> None:
             raise RunError(f"{path} exists: name another file, or remove it")
 
 
-def _draw(
-    results: RunResults, baselines: Sequence[RunResults], folder: Path, stems: dict[Path, str]
-) -> Pictures:
-    """Draw a run's pictures from its history, so that they show what the page says."""
-    curves, against = _picture_names(stems[results.run.path])
+def _draw(subject: Subject, folder: Path, stems: dict[Path, str], look: Look) -> Pictures:
+    """Draw a run's pictures from its history, so that they show what the page says, and of its checkpoint."""
+    results = subject.results
+    stem = stems[results.run.path]
+    curves, against, mistakes, *_ = _picture_names(stem)
     draw_curves(results.history, results.record.config, folder / curves)
-    if results.obstacle is not None:
-        return Pictures(curves, None)
-    trained = [
-        Curve(one.name, (tuple(row.val_accuracy for row in one.history),))
-        for one in (results, *baselines)
-        if one.obstacle is None
-    ]
-    draw_comparison([*collect_curves([]), *trained], folder / against)
-    return Pictures(curves, against)
+    if results.obstacle is None:
+        trained = [
+            Curve(one.name, (tuple(row.val_accuracy for row in one.history),))
+            for one in (results, *subject.baselines)
+            if one.obstacle is None
+        ]
+        draw_comparison([*collect_curves([]), *trained], folder / against)
+    answers = _save(draw_answers(look), folder, stem)
+    if look.gallery is not None:
+        draw_sheet(make_gallery_sheet(look.gallery), folder / mistakes)
+        answers = (
+            LinkedPicture(mistakes, "What it gets wrong, and where it looked", MISTAKES_READING),
+            *answers,
+        )
+    return Pictures(
+        curves,
+        against if results.obstacle is None else None,
+        answers,
+        _save(draw_network_figures(results, look), folder, stem),
+        look.notes,
+    )
+
+
+def _save(figures: Sequence[DrawnFigure], folder: Path, stem: str) -> tuple[LinkedPicture, ...]:
+    for one in figures:
+        save_figure(one.figure, folder / f"{stem}-{one.name}.png")
+    return tuple(LinkedPicture(f"{stem}-{one.name}.png", one.title, one.reading) for one in figures)

@@ -451,13 +451,14 @@ def test_the_file_gets_pictures_beside_it_that_it_links(seed_run: Run) -> None:
     result = eip("report", "seed", "-o", "out/README.md")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Wrote out/README.md\n")
     names = re.findall(r"\]\(([^)]+)\)", Path("out/README.md").read_text(encoding="utf-8"))
-    assert names == ["seed-curves.png", "seed-against-2019.png"]
+    drawn = ["seed-curves.png", "seed-against-2019.png", "seed-fields.png", "seed-network.png"]
+    assert names == drawn  # without the test images no more can be
     for name in names:
         assert (Path("out") / name).read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in Path("out").iterdir()} == {"README.md", *names}
 
 
-@pytest.mark.parametrize("taken", ["README.md", "seed-curves.png", "seed-against-2019.png"])
+@pytest.mark.parametrize("taken", ["README.md", "seed-curves.png", "seed-confusion.png"])
 def test_a_report_overwrites_nothing(seed_run: Run, taken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eip_cli.report.report_files.assess_runs", None)  # no work is done before that
     Path(taken).write_text("mine")
@@ -491,7 +492,8 @@ def test_runs_of_one_id_get_pictures_of_their_own() -> None:
         write_run(name, good(), (0.8, 0.9), id="../a b$")
     page = make_report(["one", "two", "runs/one"], Path("report.md"))
     names = re.findall(r"\]\(([^)]+)\)", page)
-    assert names == ["a-b-curves.png", "a-b-against-2019.png", "a-b-2-curves.png", "a-b-2-against-2019.png"]
+    kinds = ("curves", "against-2019", "fields", "network")
+    assert names == [f"{stem}-{kind}.png" for stem in ("a-b", "a-b-2") for kind in kinds]
     assert all(Path(name).is_file() for name in names)
     headings = [line for line in page.splitlines() if line.startswith("## Run ")]
     assert headings == ["## Run `runs/one`", "## Run `runs/two`"]
