@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -69,7 +70,9 @@ def test_every_example_parses() -> None:
     for command, _ in SHOWN:
         name, *arguments = shlex.split(command)[1:]
         if "-h" not in arguments:
-            cli.commands[name].make_context(name, arguments)
+            # In the group's context: a command keeps the help options that it first meets.
+            parent = click.Context(cli, info_name="eip", **cli.context_settings)
+            cli.commands[name].make_context(name, arguments, parent=parent)
 
 
 def test_the_files_of_a_run_are_listed() -> None:
