@@ -22,7 +22,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # The files that take longest: begun first, so that none of them is left for one worker at the end.
-LONGEST = ("test_kills.py", "test_cluster.py", "test_sweeping.py", "test_program.py", "test_training.py")
+LONGEST = (
+    *("test_kills.py", "test_cluster.py", "test_sweeping.py", "test_program.py", "test_training.py"),
+    *("test_recipe_options.py", "test_acceleration.py", "test_report.py", "test_page.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

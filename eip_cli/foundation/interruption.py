@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 
@@ -43,3 +45,21 @@ class InterruptionGuard:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+
+
+@contextmanager
+def heeding_interruption() -> Iterator[None]:
+    """Within this context SIGINT raises KeyboardInterrupt, also where a script began the program with ``&``.
+
+    Shells have such a program ignore it, and Python leaves that as it is; ``kill -INT`` is to stop it in
+    order all the same.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    is_ignored = is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if is_ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if is_ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)

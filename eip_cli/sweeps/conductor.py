@@ -9,6 +9,7 @@ from eip_cli.datasets.dataset import limit_training_images, split_validation
 from eip_cli.datasets.download import SILENT, DownloadProgress
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.errors import RunError, TrainingError
+from eip_cli.foundation.interruption import heeding_interruption
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.protocols import resolve_config
 
@@ -154,7 +155,8 @@ def run_sweep(sweep: Sweep, workers: Workers, observer: SweepObserver) -> SweepO
         if record is None or not record.is_complete:
             left.append(planned)
     try:
-        workers.train(sweep, left, observer)
+        with heeding_interruption():
+            workers.train(sweep, left, observer)
     except KeyboardInterrupt:
         return SweepOutcome(observer.failures, is_interrupted=True)
     return SweepOutcome(observer.failures)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,13 +113,22 @@ def test_one_sweep_is_trained_by_one_process(tmp_path: Path) -> None:
     )
 
 
-def start_sweep(path: Path, *options: str) -> subprocess.Popen[str]:
-    """``eip sweep`` of the two runs of ``whole``, in a process of its own."""
+def start_sweep(
+    path: Path, *options: str, before: Callable[[], object] | None = None
+) -> subprocess.Popen[str]:
+    """``eip sweep`` of the two runs of ``whole``, in a process of its own, which calls ``before`` first."""
     arguments = ["--model", TINY, "--seeds", "2", "--dataset", "digits", "--limit-train", "160"]
     arguments += ["--batch-size", "16", "--epochs", "40", "--threads", "1", "--no-accelerate"]
     arguments += ["--sweep-dir", str(path)]
     command = [sys.executable, "-m", "eip_cli", "sweep", *arguments, *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before
+    )
+
+
+def in_the_background() -> None:
+    """A shell has what a script starts with ``&`` ignore SIGINT, the hardest case of a stop by it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def wait_for_epochs(runs: list[Run]) -> None:
@@ -142,7 +152,7 @@ def test_a_stopped_sweep_continues_to_the_bits_of_an_unstopped_one(
 ) -> None:
     path = tmp_path / "sweep"
     runs = [Sweep(path).run_of(planned) for planned in whole.read_plan()]
-    process = start_sweep(path, "--jobs", "2")
+    process = start_sweep(path, "--jobs", "2", before=in_the_background)
     wait_for_epochs(runs)
     process.send_signal(getattr(signal, stop))
     _, errors = process.communicate(timeout=60)

@@ -249,6 +249,17 @@ def test_an_accelerator_changes_images_as_the_processor_does(words: tuple[str, .
     assert (difference > 0).mean() < 0.001
 
 
+def test_the_batches_of_an_epoch_are_made_ahead_in_the_order_of_the_images() -> None:
+    batches = Batches(RANDOM, ALL, UNIT_PIXELS, draws("flip", "crop"), on_accelerator=False)
+    order = np.random.default_rng(1).permutation(64)
+    iterated = list(batches.iterate(2, order, 24))
+    assert [len(images) for images, _ in iterated] == [24, 24, 16]
+    for start, (images, targets) in zip((0, 24, 48), iterated, strict=True):
+        expected = batches.take(2, order[start : start + 24])
+        assert np.array_equal(images, expected[0])
+        assert np.array_equal(targets, expected[1])
+
+
 @pytest.mark.parametrize("form", PIXEL_FORMS)
 def test_batches_made_on_an_accelerator_are_those_of_the_processor(form: str) -> None:
     pixels = make_pixel_scale(form, lambda: (MEAN, (0.25, 0.25, 0.5)))

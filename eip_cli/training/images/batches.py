@@ -1,5 +1,7 @@
 """Batches of training images and their targets, made where the training computes."""
 
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,18 @@ class Batches:
         self._images, self._targets = self._work.keep(images), self._work.keep(targets)
         self._pixels = pixels
         self._draws = draws
+
+    def iterate(
+        self, epoch: int, order: NDArray[np.int64], batch_size: int
+    ) -> Generator[tuple[Arrays, Arrays], None, None]:
+        """All batches of ``epoch`` in ``order``, each made while the one before it is trained on."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches") as worker:
+            coming = worker.submit(self.take, epoch, order[:batch_size])
+            for start in range(batch_size, len(order) + batch_size, batch_size):
+                batch = coming.result()
+                if start < len(order):
+                    coming = worker.submit(self.take, epoch, order[start : start + batch_size])
+                yield batch
 
     def take(self, epoch: int, chosen: NDArray[np.int64]) -> tuple[Arrays, Arrays]:
         """The images ``chosen``, by indices, as the network takes them in ``epoch`` (from 0); their targets.

@@ -8,7 +8,8 @@ would have done.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,21 +221,18 @@ class Trainer:
         for place, rate in enumerate(rates):
             number, step = divmod(place, self.steps_per_epoch)
             if step == 0:
-                order = self._begin_epoch(epoch + number)
+                batches = self._begin_epoch(epoch + number)
             self._rate.put_in_force(rate)
-            yield self._take_step(epoch + number, self._batch_of(order, step))[0]
+            yield self._take_step(*next(batches))[0]
 
-    def _begin_epoch(self, epoch: int) -> np.ndarray:
-        """Set what is random in the network's layers; the order of the images."""
+    def _begin_epoch(self, epoch: int) -> Generator[tuple[Any, Any], None, None]:
+        """Set what is random in the network's layers; the epoch's batches."""
         seed_random_layers(self.model, self._config.seed, epoch)
-        return image_order(self._config.seed, epoch, len(self._train))
+        order = image_order(self._config.seed, epoch, len(self._train))
+        return self._batches.iterate(epoch, order, self._batch_size)
 
-    def _batch_of(self, order: np.ndarray, step: int) -> np.ndarray:
-        return order[step * self._batch_size : (step + 1) * self._batch_size]
-
-    def _take_step(self, epoch: int, chosen: np.ndarray) -> tuple[float, float]:
-        """A step on the images ``chosen``: loss and accuracy, means over the batch."""
-        images, targets = self._batches.take(epoch, chosen)
+    def _take_step(self, images: Any, targets: Any) -> tuple[float, float]:
+        """A step on a batch: loss and accuracy, means over it."""
         logs = self._stepper.train_on_batch(images, targets, return_dict=True)
         if self._average is not None:
             self._average.update()
@@ -244,24 +242,24 @@ class Trainer:
     def _train_epoch(
         self, epoch: int, observer: StepObserver, check: Callable[[], None]
     ) -> tuple[float, float]:
-        order = self._begin_epoch(epoch)
         seen, loss_sum, accuracy_sum = 0, 0.0, 0.0
-        for step in range(self.steps_per_epoch):
-            check()
-            began = time.perf_counter()
-            chosen = self._batch_of(order, step)
-            rate = self._rate.set(epoch, step)
-            loss, accuracy = self._take_step(epoch, chosen)
-            self._step_rates.append(len(chosen) / (time.perf_counter() - began))
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss became {loss} at epoch {epoch + 1}, step {step + 1} "
-                    f"(learning rate {rate:g}): try a lower --learning-rate"
-                )
-            seen += len(chosen)
-            loss_sum += len(chosen) * loss
-            accuracy_sum += len(chosen) * accuracy
-            observer.step_done(epoch + 1, step + 1, loss_sum / seen, accuracy_sum / seen)
+        with closing(self._begin_epoch(epoch)) as batches:
+            for step in range(self.steps_per_epoch):
+                check()
+                began = time.perf_counter()
+                images, targets = next(batches)
+                rate = self._rate.set(epoch, step)
+                loss, accuracy = self._take_step(images, targets)
+                self._step_rates.append(len(images) / (time.perf_counter() - began))
+                if not math.isfinite(loss):
+                    raise TrainingError(
+                        f"the loss became {loss} at epoch {epoch + 1}, step {step + 1} "
+                        f"(learning rate {rate:g}): try a lower --learning-rate"
+                    )
+                seen += len(images)
+                loss_sum += len(images) * loss
+                accuracy_sum += len(images) * accuracy
+                observer.step_done(epoch + 1, step + 1, loss_sum / seen, accuracy_sum / seen)
         return loss_sum / seen, accuracy_sum / seen
 
 
