@@ -64,8 +64,10 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     pixels = make_pixel_scale(config.pixels, lambda: dataset.channel_statistics)
     pixels.require_channels(dataset.problem.image_shape[2])
     augmentation = parse_augmentation(config.augment)
-    mean, _ = dataset.channel_statistics
-    draws = Draws(augmentation, train.images.shape, mean, config.seed) if augmentation.texts else None
+    draws = None
+    if augmentation.texts:  # whose hole alone wants the mean of 150 million pixels
+        mean, _ = dataset.channel_statistics
+        draws = Draws(augmentation, train.images.shape, mean, config.seed)
     trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, draws)
     # After the trainer has compiled the network: that is what will be saved.
     images = pixels.apply(val.images[:REHEARSED_IMAGES])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eip_cli.foundation.backend import keras
+from eip_cli.foundation.ordering import order_by_branch
 from eip_cli.networks.graphs import is_layer_graph, iterate_nodes
 
 IMAGE = -1
@@ -93,23 +94,14 @@ def find_tensors(value: Any) -> list[Tensor]:
     return []
 
 
-def order_by_branch(calls: Sequence[WrittenCall], outputs: Sequence[Tensor]) -> list[int]:
+def order_calls(calls: Sequence[WrittenCall], outputs: Sequence[Tensor]) -> list[int]:
     """The indices of ``calls`` such that each branch stands together, before what it flows into.
 
     Keras runs them by depth, so that the layers of parallel branches alternate. Calls that lead nowhere
     are left out.
     """
-    order: list[int] = []
-    done = {IMAGE}
-    waiting = [(tensor.call, False) for tensor in reversed(outputs)]
-    while waiting:  # no recursion: Python's would end at a thousand layers
-        index, sources_done = waiting.pop()
-        if index in done:
-            continue
-        if sources_done:
-            done.add(index)
-            order.append(index)
-            continue
-        waiting.append((index, True))
-        waiting += [(source.call, False) for source in reversed(calls[index].sources)]
-    return order
+
+    def calls_behind(tensors: Sequence[Tensor]) -> list[int]:
+        return [tensor.call for tensor in tensors if tensor.call != IMAGE]
+
+    return order_by_branch(calls_behind(outputs), lambda call: calls_behind(calls[call].sources))

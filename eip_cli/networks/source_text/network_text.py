@@ -11,7 +11,7 @@ from eip_cli.networks.graphs import is_layer_graph
 from eip_cli.networks.receptive_field.calls import show_shape
 from eip_cli.networks.summary import LayerInfo, ModelSummary
 
-from .calls import IMAGE, CallList, Tensor, WrittenCall, order_by_branch
+from .calls import IMAGE, CallList, Tensor, WrittenCall, order_calls
 from .layer_text import is_named_automatically, write_layer, write_operation, write_value
 from .variables import INPUT_NAME, name_tensors
 
@@ -78,7 +78,7 @@ def _write_lines(model: keras.Model) -> list[Line]:
         )
     found = CallList()
     (output,) = found.follow(model, [Tensor(IMAGE)])
-    order = order_by_branch(found.calls, [output])
+    order = order_calls(found.calls, [output])
     writer = _Writer(found.calls, order)
     shape, dtype = tuple(model.inputs[0].shape[1:]), model.inputs[0].dtype
     image = f"keras.Input({shape}{'' if dtype == 'float32' else f', dtype={dtype!r}'})"

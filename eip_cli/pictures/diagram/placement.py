@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from eip_cli.foundation.ordering import order_by_branch
+
 
 @dataclass(frozen=True)
 class Place:
@@ -60,33 +62,20 @@ def place_blocks(sources: Sequence[Sequence[int]]) -> Placement:
     for given in sources:
         columns.append(1 + max((columns[source] for source in given), default=-1))
     placer = _Placer(sources, columns)
-    for block in _order_by_branch(sources, columns):
+    for block in _order_blocks(sources, columns):
         placer.put(block)
     places = tuple(Place(columns[block], placer.lanes[block]) for block in range(len(sources)))
     return Placement(places, tuple(_assign_tracks(placer.ways, columns)))
 
 
-def _order_by_branch(sources: Sequence[Sequence[int]], columns: Sequence[int]) -> list[int]:
+def _order_blocks(sources: Sequence[Sequence[int]], columns: Sequence[int]) -> list[int]:
     """All blocks, each after its sources, a branch as a whole, the longest path to a block first."""
     used = {source for given in sources for source in given}
     ends = sorted(
         (block for block in range(len(sources)) if block not in used), key=lambda block: columns[block]
     )
-    order: list[int] = []
-    done: set[int] = set()
-    waiting = [(block, False) for block in ends]
-    while waiting:  # no recursion: Python's would end at a thousand layers
-        block, sources_done = waiting.pop()
-        if block in done:
-            continue
-        if sources_done:
-            done.add(block)
-            order.append(block)
-            continue
-        waiting.append((block, True))
-        by_depth = sorted(sources[block], key=lambda source: -columns[source])
-        waiting += [(source, False) for source in reversed(by_depth)]
-    return order
+    ends.reverse()
+    return order_by_branch(ends, lambda block: sorted(sources[block], key=lambda source: -columns[source]))
 
 
 class _Placer:
