@@ -6,7 +6,7 @@ import click
 
 from .common.help_texts import RUN_HELP
 from .common.messages import show_notice, show_result
-from .common.options import trust_option, verbose_option
+from .common.options import rules_option, trust_option, verbose_option
 
 
 @click.command(
@@ -34,6 +34,7 @@ from .common.options import trust_option, verbose_option
     metavar="FILE",
     help="For a page: what eip find-rate --format json printed, to be drawn in it.",
 )
+@rules_option
 @trust_option
 @verbose_option
 @click.pass_context
@@ -43,21 +44,27 @@ def report(
     output: Path | None,
     data_dir: Path | None,
     rates: Path | None,
+    rules: str,
     trust: bool,
 ) -> None:
     """Write the assignment's report, as a page (-o page.html) or as Markdown.
 
-    Each rule is checked against the network and the history in the run's own files.
+    Each of its rules is checked against the network and the history in the run's own files.
     """
     from eip_cli.report.report_files import HTML_ENDINGS, make_report, write_html_report
+    from eip_cli.rules.rule_set import load_rules
+
+    rule_set = load_rules(rules)
 
     if output is not None and output.suffix.lower() in HTML_ENDINGS:
-        write_html_report(names, output, data_dir=data_dir, rates=rates, trust=trust, notice=show_notice)
+        write_html_report(
+            names, output, data_dir=data_dir, rates=rates, trust=trust, rules=rule_set, notice=show_notice
+        )
         show_notice(f"Wrote {output}")
         return
     if rates is not None:
         raise click.UsageError("--rates is for a page: give -o page.html.", context)
-    page = make_report(names, output, trust, data_dir, show_notice)
+    page = make_report(names, output, trust, data_dir, show_notice, rule_set)
     if output is None:
         show_result(page)
     else:

@@ -29,6 +29,10 @@ class RunError(EipError):
     """A run directory is missing, taken, damaged, or cannot be continued."""
 
 
+class RulesError(EipError):
+    """A file of an assignment's rules is missing, or none."""
+
+
 class TrainingError(EipError):
     """Training cannot start, or cannot go on."""
 

@@ -12,9 +12,10 @@ from eip_cli.display.printing import Grid, format_markdown, format_note
 from eip_cli.foundation.version import __version__
 from eip_cli.published.baseline import BASELINE_ACCURACY
 from eip_cli.published.logs import PUBLISHED_RUNS
+from eip_cli.rules.rule_check import RuleCheck
+from eip_cli.rules.rule_set import RuleSet
 
 from .fact_table import DATASET_NAMES, format_measured, list_facts
-from .rules import EPOCH_LIMIT, PARAMETER_LIMIT, RuleCheck
 from .run_results import RunResults, Subject
 from .run_tables import (
     LOG_NOTE,
@@ -52,21 +53,20 @@ class Pictures:
     notes: tuple[str, ...] = ()
 
 
-def write_page(subjects: Sequence[Subject], pictures: Sequence[Pictures | None]) -> str:
+def write_page(subjects: Sequence[Subject], pictures: Sequence[Pictures | None], rules: RuleSet) -> str:
     """The whole report; ``pictures`` has one for each subject, None where none are drawn."""
-    blocks = ["# Report", _introduce(subjects), *_describe_baseline(subjects)]
+    blocks = ["# Report", _introduce(subjects, rules), *_describe_baseline(subjects)]
     for subject, drawn in zip(subjects, pictures, strict=True):
         blocks += _describe_run(subject.results, drawn)
     return "\n\n".join(blocks) + "\n"
 
 
-def _introduce(subjects: Sequence[Subject]) -> str:
+def _introduce(subjects: Sequence[Subject], rules: RuleSet) -> str:
     runs = [*(subject.results for subject in subjects), *_list_baselines(subjects)]
     names = ", ".join(show_code(one.name) for one in runs)
     return (
-        f"The assignment: in at most {EPOCH_LIMIT} epochs, beat the base network on CIFAR-10 with depthwise "
-        f"separable convolutions only, batch normalization, dropout, and fewer than {PARAMETER_LIMIT:,} "
-        f"parameters. `eip report` {__version__} computed this page from the files of {names}."
+        f"{show_words(rules.introduction)} `eip report` {__version__} computed this page from the files of "
+        f"{names}."
     )
 
 

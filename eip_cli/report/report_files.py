@@ -12,6 +12,7 @@ from eip_cli.foundation.files import write_atomically
 from eip_cli.pictures.curves import Curve, draw_comparison, draw_curves
 from eip_cli.pictures.figures import save_figure
 from eip_cli.pictures.tiles.sheet import draw_sheet
+from eip_cli.rules.rule_set import DEFAULT_RULES, RuleSet, load_rules
 from eip_cli.runs.run_directory import Run
 
 from .looks import LocalImages, Look, look_at
@@ -34,20 +35,24 @@ def write_html_report(
     data_dir: Path | None = None,
     rates: Path | None = None,
     trust: bool = False,
+    rules: RuleSet | None = None,
     notice: Callable[[str], None] = lambda words: None,
 ) -> None:
     """Write the report on the runs and sweeps that ``names`` mean as one page of HTML.
 
     ``data_dir`` has the test images, which are looked for but never fetched; ``rates`` is the file of a range
-    test. ``notice`` is told what takes long. Raises RunError before any work where ``output`` exists, and an
-    EipError where a run's files, or the files named, are missing or damaged.
+    test, ``rules`` those of the assignment: session 3's, unless given. ``notice`` is told what takes long.
+    Raises RunError before any work where ``output`` exists, and an EipError where a run's files, or the files
+    named, are missing or damaged.
     """
     # Imported here: the Markdown does without the images and the templates.
     from .page.build import Request, build_page
     from .page.writing import write_html
 
     _require_free([output])
-    page = write_html(build_page(Request(tuple(names), data_dir, rates, trust), notice))
+    page = write_html(
+        build_page(Request(tuple(names), rules or load_rules(DEFAULT_RULES), data_dir, rates, trust), notice)
+    )
     output.parent.mkdir(parents=True, exist_ok=True)
     with write_atomically(output) as aside:
         aside.write_text(page, encoding="utf-8", newline="\n")
@@ -59,6 +64,7 @@ def make_report(
     trust: bool = False,
     data_dir: Path | None = None,
     notice: Callable[[str], None] = lambda words: None,
+    rules: RuleSet | None = None,
 ) -> str:
     """The report on the runs that ``names`` mean, as Markdown; with ``output``, written there with pictures.
 
@@ -66,14 +72,15 @@ def make_report(
     what takes long. Raises RunError before any work where a file to be written exists, and an EipError where
     a run's files are missing or damaged.
     """
+    rules = rules or load_rules(DEFAULT_RULES)
     runs = find_runs(names)
     stems = _name_stems(runs)
     if output is None:
-        subjects = assess_runs(runs, trust)
-        return write_page(subjects, [None for _ in subjects])
+        subjects = assess_runs(runs, rules, trust)
+        return write_page(subjects, [None for _ in subjects], rules)
     files = [output, *(output.parent / name for stem in stems for name in _picture_names(stem))]
     _require_free(files)
-    subjects = assess_runs(runs, trust)
+    subjects = assess_runs(runs, rules, trust)
     by_run = dict(zip((run.path for run in runs), stems, strict=True))
     output.parent.mkdir(parents=True, exist_ok=True)
     with _all_or_none(files):
@@ -82,7 +89,7 @@ def make_report(
             _draw(subject, output.parent, by_run, look_at(subject.results, images, MISTAKES, notice, trust))
             for subject in subjects
         ]
-        page = write_page(subjects, pictures)
+        page = write_page(subjects, pictures, rules)
         with write_atomically(output) as aside:
             aside.write_text(page, encoding="utf-8", newline="\n")
     return page

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from eip_cli.display.formatting import format_pair, format_percent, format_shape
 from eip_cli.display.printing import Grid
 from eip_cli.networks.summary import LayerInfo, ModelSummary
+from eip_cli.rules.rule_check import RuleCheck
 
 from .lettering import MARKDOWN, Lettering
-from .rules import RuleCheck
 from .run_results import RunResults
 
 MOST_NAMES = 8

@@ -73,6 +73,15 @@ trust_option = click.option(
 )
 
 
+rules_option = click.option(
+    "--rules",
+    metavar="NAME|FILE.toml",
+    default="session3",
+    show_default=True,
+    help="The assignment's rules: those with a name, which eip rules lists, or a file of your own.",
+)
+
+
 def _check_pixels(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and not is_pixel_form(value):
         raise click.BadParameter(

@@ -15,7 +15,6 @@ from eip_cli.pictures.lettering import shorten
 from eip_cli.report.fact_table import list_facts
 from eip_cli.report.lettering import PLAIN
 from eip_cli.report.looks import LocalImages, Look, look_at
-from eip_cli.report.rules import EPOCH_LIMIT, PARAMETER_LIMIT
 from eip_cli.report.run_tables import (
     LOG_NOTE,
     describe_layers,
@@ -24,6 +23,7 @@ from eip_cli.report.run_tables import (
     list_epochs,
     list_layers,
 )
+from eip_cli.rules.rule_set import RuleSet
 
 from .contents import Page, RunSection, SpriteImage
 from .data import write_data
@@ -48,9 +48,12 @@ NOT_LOOKED_AT = (
 
 @dataclass(frozen=True)
 class Request:
-    """What a page is asked to be of: runs and sweeps by name, where images are, and a range test's file."""
+    """What a page is asked to be of: runs and sweeps by name, an assignment's rules, where images are, and a
+    range test's file.
+    """
 
     names: tuple[str, ...]
+    rules: RuleSet
     data_dir: Path | None = None
     rates: Path | None = None
     trust: bool = False
@@ -62,7 +65,7 @@ def build_page(request: Request, notice: Callable[[str], None]) -> Page:
     Raises an EipError where a run's files or the images that the user named are missing or damaged.
     """
     rates = None if request.rates is None else draw_rate_test(request.rates)
-    material = collect_material(request.names, request.trust)
+    material = collect_material(request.names, request.rules, request.trust)
     images = LocalImages(request.data_dir)
     count = min(MOST_OF_ONE, MOST_MISTAKES // max(1, min(MOST_LOOKED_AT, len(material.shown))))
     looks = [
@@ -84,7 +87,7 @@ def build_page(request: Request, notice: Callable[[str], None]) -> Page:
     uri = f"data:image/png;base64,{base64.b64encode(sprite.png).decode('ascii')}"
     return Page(
         title=f"Report: {shorten(show_plainly(_name_all(material)), LONGEST_TITLE)}",
-        introduction=_introduce(),
+        introduction=_introduce(request.rules),
         summary=summarize_verdicts(material.rows),
         verdicts=list_verdicts(material),
         gaps=tuple(map(show_plainly, material.gaps)),
@@ -103,12 +106,9 @@ def _name_all(material: Material) -> str:
     return ", ".join(row.name for row in material.rows)
 
 
-def _introduce() -> str:
-    return (
-        f"The assignment: in at most {EPOCH_LIMIT} epochs, beat the base network on CIFAR-10 with depthwise "
-        f"separable convolutions only, batch normalization, dropout, and fewer than {PARAMETER_LIMIT:,} "
-        f"parameters. eip report {__version__} computed this page from the runs' own files."
-    )
+def _introduce(rules: RuleSet) -> str:
+    computed = f"eip report {__version__} computed this page from the runs' own files."
+    return show_plainly(f"{rules.introduction} {computed}")
 
 
 def _compare(rows: Sequence[Comparison]) -> tuple[tuple[Grid, ...], tuple[str, ...]]:

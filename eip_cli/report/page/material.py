@@ -14,6 +14,7 @@ from eip_cli.foundation.errors import EipError, RunError
 from eip_cli.pictures.curves import Curve
 from eip_cli.published.baseline import BASELINE_NETWORK
 from eip_cli.report.run_results import RunResults, assess_run
+from eip_cli.rules.rule_set import RuleSet
 from eip_cli.runs.run_directory import BEST_FILE, Run
 from eip_cli.sweeps.sweep_directory import Sweep
 
@@ -50,8 +51,8 @@ class Material:
     gaps: tuple[str, ...]
 
 
-def collect_material(names: Sequence[str], trust: bool = False) -> Material:
-    """The runs and sweeps that ``names`` mean, each once.
+def collect_material(names: Sequence[str], rules: RuleSet, trust: bool = False) -> Material:
+    """The runs and sweeps that ``names`` mean, each once, held against ``rules``.
 
     Raises RunError where there is none, or a name is that of a model file, and an EipError where the files
     of a run that is named are missing or damaged. Of a sweep, whose checkpoints may have been left out, only
@@ -60,11 +61,11 @@ def collect_material(names: Sequence[str], trust: bool = False) -> Material:
     runs, sweeps = _find(names)
     labels = name_runs(runs)
     samples = name_samples([sample for sweep in sweeps for sample in read_samples(sweep)])
-    found = [ShownRun(replace(assess_run(run, trust), name=labels[run.path])) for run in runs]
+    found = [ShownRun(replace(assess_run(run, rules, trust), name=labels[run.path])) for run in runs]
     gaps = []
     for name, sample in samples.items():
         try:
-            found.append(_look_into(name, sample, trust))
+            found.append(_look_into(name, sample, rules, trust))
         except EipError as error:
             gaps.append(f"Of {name} no run is looked into: {error}.")
     rows = [_row_of(one.results) for one in found if one.stands_for is None]
@@ -84,14 +85,14 @@ def _find(names: Sequence[str]) -> tuple[list[Run], list[Sweep]]:
     return runs, [item for item in found.values() if isinstance(item, Sweep)]
 
 
-def _look_into(name: str, sample: Sample, trust: bool) -> ShownRun:
+def _look_into(name: str, sample: Sample, rules: RuleSet, trust: bool) -> ShownRun:
     """The configuration's first finished run. Raises an EipError that says why it cannot be looked into."""
     if not sample.runs:
         raise RunError("none has finished")
     run = Run(sample.sweep / sample.runs[0].planned.name)
     if not (run.path / BEST_FILE).is_file():
         raise RunError(f"{run.path.name} has no {BEST_FILE} here")
-    return ShownRun(replace(assess_run(run, trust), name=run.path.name), stands_for=name)
+    return ShownRun(replace(assess_run(run, rules, trust), name=run.path.name), stands_for=name)
 
 
 def _row_of(results: RunResults) -> Comparison:

@@ -1,0 +1,31 @@
+"""What a rule found, and what several found together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RuleCheck:
+    """One rule: what was found, in words and names (a user's, not ours), and whether it holds.
+
+    ``holds`` is None where what was handed in cannot say. ``points`` are those that the rule is worth.
+    """
+
+    rule: str
+    found: str
+    holds: bool | None
+    names: tuple[str, ...] = ()
+    points: float = 1.0
+
+
+def do_all_hold(checks: Iterable[RuleCheck]) -> bool | None:
+    """Whether all of ``checks`` hold; None where none is broken, but some cannot be said."""
+    found = [check.holds for check in checks]
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+def count(number: int, noun: str) -> str:
+    """``7 layers``, ``1 layer``, ``no layers``."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
