@@ -33,7 +33,7 @@ from .statistics import mcnemar_p_value, mcnemar_verdict
 from .sweep_rows import compare_sweeps
 
 if TYPE_CHECKING:
-    from .evaluation import Assessment
+    from .evaluation.assessment import Assessment
 
 
 UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
@@ -161,7 +161,7 @@ def _compare_checkpoint(
     # Imported here: they start Keras, which runs and sweeps do without.
     from eip_cli.networks.summary import summarize_model
 
-    from .evaluation import assess_model, open_announced
+    from .evaluation.assessment import assess_model, open_announced
 
     opened = open_announced(name, progress, None, trust)
     assessment = assess_model(opened, progress, data_dir=data_dir, pixels=pixels)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from eip_cli.comparison.evaluation import Evaluation
+from eip_cli.comparison.evaluation.assessment import Evaluation
 from eip_cli.published.baseline import BASELINE_ACCURACY
 
 from .formatting import format_percent, format_points

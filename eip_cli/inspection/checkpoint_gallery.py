@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from eip_cli.checkpoints.opening import OpenedModel
-from eip_cli.comparison.evaluation import choose_pixels, dataset_of, load_images, open_announced
+from eip_cli.comparison.evaluation.assessment import choose_pixels, dataset_of, load_images, open_announced
 from eip_cli.datasets.download import SILENT, DownloadProgress
 from eip_cli.datasets.loading import problem_of
 from eip_cli.networks.model import require_classifier

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from eip_cli.checkpoints.opening import OpenedModel
 from eip_cli.comparison.baseline_comparison import PICKING_FAVOURS, compare_answers
-from eip_cli.comparison.evaluation import Assessment, Evaluation, assess_on
+from eip_cli.comparison.evaluation.answers import Answers, read_answers
+from eip_cli.comparison.evaluation.assessment import Assessment, Evaluation, assess_on
 from eip_cli.comparison.row import McNemar
 from eip_cli.comparison.statements import state_mcnemar
 from eip_cli.datasets.dataset import Dataset
@@ -16,7 +17,6 @@ from eip_cli.networks.model import require_classifier
 from eip_cli.recipes.pixels import PixelScale
 from eip_cli.training.measurement import NO_CLASS
 
-from .answers import Answers, read_answers
 from .heat_maps import HeatMaps, HeatRequest, make_heat_maps
 from .selection import Selection, find_class, require_indices, select_images
 

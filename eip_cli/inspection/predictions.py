@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from eip_cli.checkpoints.opening import OpenedModel
-from eip_cli.comparison.evaluation import (
+from eip_cli.comparison.evaluation.answers import Answers, read_answers
+from eip_cli.comparison.evaluation.assessment import (
     choose_pixels,
     dataset_of,
     find_loss,
@@ -21,7 +22,6 @@ from eip_cli.networks.model import require_classifier
 from eip_cli.recipes.pixels import PixelScale
 from eip_cli.training.measurement import INFERENCE_BATCH, NO_CLASS, takes_logits
 
-from .answers import Answers, read_answers
 from .own_pictures import OwnPicture, read_picture
 
 TOP = 3

@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eip_cli.comparison.evaluation.answers import Answers
 from eip_cli.foundation.errors import DataError
-
-from .answers import Answers
 
 Order = Literal["loss", "confidence", "random"]
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.cli import cli
-from eip_cli.comparison.pixel_doubt import is_clearly_better
+from eip_cli.comparison.evaluation.pixel_doubt import is_clearly_better
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import keras
 from eip_cli.recipes.pixels import PIXEL_FORMS, make_pixel_scale

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.checkpoints.opening import open_checkpoint
 from eip_cli.cli import cli
-from eip_cli.comparison.evaluation import assess_on
+from eip_cli.comparison.evaluation.assessment import assess_on
 from eip_cli.comparison.statistics import mcnemar_p_value
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.display.images.gallery_report import report_gallery, write_csv

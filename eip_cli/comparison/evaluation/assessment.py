@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from eip_cli.acceleration.twin import accelerate
 from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_checkpoint
+from eip_cli.comparison.record_checks import NOT_CIFAR10
+from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.download import SILENT, DownloadProgress
 from eip_cli.datasets.loading import load_dataset, problem_of
@@ -31,8 +33,6 @@ from eip_cli.training.measurement import (
 )
 
 from .pixel_doubt import find_doubt
-from .record_checks import NOT_CIFAR10
-from .statistics import wilson_interval
 
 
 @dataclass(frozen=True)
