@@ -19,7 +19,6 @@ from .fact_table import DATASET_NAMES, format_measured, list_facts
 from .run_results import RunResults, Subject
 from .run_tables import (
     LOG_NOTE,
-    describe_found,
     describe_layers,
     describe_repeating,
     describe_split,
@@ -152,7 +151,7 @@ def _describe_disagreements(results: RunResults) -> list[str]:
 
 
 def _format_rules(rules: Sequence[RuleCheck]) -> str:
-    rows = [[rule.rule, describe_found(rule), HOLDS[rule.holds]] for rule in rules]
+    rows = [[rule.rule, rule.describe_found(show_code), HOLDS[rule.holds]] for rule in rules]
     return format_markdown(Grid(["Rule", "Found", "Holds"], rows, left=3))
 
 

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from eip_cli.display.formatting import format_pair, format_percent, format_shape
 from eip_cli.display.printing import Grid
 from eip_cli.networks.summary import LayerInfo, ModelSummary
-from eip_cli.rules.rule_check import RuleCheck
 
 from .lettering import MARKDOWN, Lettering
 from .run_results import RunResults
-
-MOST_NAMES = 8
 
 
 def list_layers(results: RunResults, lettering: Lettering = MARKDOWN) -> Grid:
@@ -68,13 +65,6 @@ def list_epochs(results: RunResults) -> Grid:
         for row in results.history
     ]
     return Grid(headers, rows, left=0)
-
-
-def describe_found(rule: RuleCheck, lettering: Lettering = MARKDOWN) -> str:
-    """What was found of a rule, with the first of the names that it is about."""
-    names = [", ".join(map(lettering.code, rule.names[:MOST_NAMES]))] if rule.names else []
-    more = [f"and {len(rule.names) - MOST_NAMES} more"] if len(rule.names) > MOST_NAMES else []
-    return " ".join([rule.found, *names, *more])
 
 
 def describe_split(results: RunResults) -> str:

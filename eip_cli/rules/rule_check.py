@@ -1,7 +1,9 @@
 """What a rule found, and what several found together."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+MOST_NAMES = 8
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,12 @@ class RuleCheck:
     holds: bool | None
     names: tuple[str, ...] = ()
     points: float = 1.0
+
+    def describe_found(self, show: Callable[[str], str]) -> str:
+        """What was found, with the first of the names that it is about, each as ``show`` writes it."""
+        names = [", ".join(map(show, self.names[:MOST_NAMES]))] if self.names else []
+        more = [f"and {len(self.names) - MOST_NAMES} more"] if len(self.names) > MOST_NAMES else []
+        return " ".join([self.found, *names, *more])
 
 
 def do_all_hold(checks: Iterable[RuleCheck]) -> bool | None:

@@ -57,15 +57,15 @@ class Examination:
         return max(self.history, key=lambda row: row.val_accuracy)
 
 
-def examine_run(run: Run, trust: bool = False) -> Examination:
-    """Read the files of ``run``, and hold them against each other.
+def examine_run(run: Run, trust: bool = False, network: str | None = None) -> Examination:
+    """Read the files of ``run``, and hold them against each other; ``network`` builds its network, if given.
 
     Raises RunError or CheckpointError where its record, history or checkpoint is missing or damaged.
     """
     record, history = run.read_record(), read_sound_history(run)
     if not (run.path / BEST_FILE).is_file():  # a bare name would be looked for in other runs
         raise RunError(f"{run.path} has no {BEST_FILE}: there is no network to check")
-    opened = open_checkpoint(str(run.path / BEST_FILE), trust=trust)
+    opened = open_checkpoint(str(run.path / BEST_FILE), network, trust)
     summary = summarize_model(opened.model, record.config.model)
     train_images, test_images = _count_images(record.config.dataset)
     images = _count_validation_images(record, train_images, test_images)

@@ -14,3 +14,8 @@ COMPARED_HELP = (
     "file (.h5, .keras); SWEEP is a sweep's directory, or its id under sweeps/."
 )
 RUN_HELP = "RUN is a run's directory, an id that eip runs lists, or latest (the run started last)."
+SUBMISSION_HELP = (
+    "SUBMISSION is a run's directory, id or latest (its last epoch is measured), a model file (.h5, .keras), "
+    "a file of predictions (.npz, .csv), or a network without weights: a known one's name, or "
+    "file.py:function (its code runs)."
+)

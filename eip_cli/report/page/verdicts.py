@@ -9,7 +9,6 @@ from eip_cli.published.baseline import BASELINE_ACCURACY
 from eip_cli.report.fact_table import DATASET_NAMES
 from eip_cli.report.lettering import PLAIN
 from eip_cli.report.run_results import RunResults
-from eip_cli.report.run_tables import describe_found
 
 from .contents import RuleRow, Verdict
 from .material import Material, ShownRun
@@ -103,7 +102,7 @@ def list_rules(shown: Sequence[ShownRun]) -> tuple[RuleRow, ...]:
     return tuple(
         RuleRow(
             checks[0].rule,
-            tuple((MARKS[check.holds], describe_found(check, PLAIN)) for check in checks),
+            tuple((MARKS[check.holds], check.describe_found(PLAIN.code)) for check in checks),
         )
         for checks in zip(*columns, strict=True)
     )

@@ -1,0 +1,165 @@
+"""Submissions with a network: what the rules find of a run, of a model file, and of a network untrained."""
+
+from collections.abc import Callable
+
+from eip_cli.checkpoints.naming import is_architecture_name
+from eip_cli.checkpoints.opening import OpenedModel, open_checkpoint, open_model
+from eip_cli.comparison.evaluation.assessment import assess_on, choose_pixels
+from eip_cli.comparison.evaluation.results import Assessment
+from eip_cli.datasets.dataset import Dataset
+from eip_cli.datasets.download import DownloadProgress
+from eip_cli.datasets.loading import problem_of
+from eip_cli.foundation.errors import EipError, in_one_line
+from eip_cli.networks.graphs import list_calls
+from eip_cli.networks.known import KNOWN_NETWORKS
+from eip_cli.networks.model import require_classifier
+from eip_cli.networks.summary import summarize_model
+from eip_cli.networks.users_code import is_user_network
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, RECORD_FILE, Run
+
+from .measured_accuracy import describe_accuracy
+from .rule_set import RuleSet
+from .run_examination import Examination, describe_training, examine_run, find_obstacle
+from .subject import Network, Subject, Training
+from .submission import CheckedSubmission, Reading
+
+# Of 10,000 images a few fall otherwise on another processor; what is further off was not measured so.
+WORST_AGREEMENT = 0.002
+NOTHING_TRAINED = "fresh weights: nothing was trained"
+Images = Callable[[], Dataset]
+
+
+def is_network_name(name: str) -> bool:
+    """Whether ``name`` means a network without weights: a known one, a user's, or a JSON file."""
+    return name in KNOWN_NETWORKS or is_user_network(name) or is_architecture_name(name)
+
+
+def check_network(name: str, rules: RuleSet, reading: Reading) -> CheckedSubmission:
+    """Ask ``rules`` of a network alone. Raises ModelError or CheckpointError where it cannot be had."""
+    opened = open_model(name, trust=reading.trust, problem=problem_of(rules.dataset))
+    subject = Subject(network=_look_at(opened), no_training=NOTHING_TRAINED, no_final=NOTHING_TRAINED)
+    return CheckedSubmission(name, "network", rules, subject, rules.check(subject))
+
+
+def check_checkpoint(
+    name: str, rules: RuleSet, images: Images, reading: Reading, progress: DownloadProgress
+) -> CheckedSubmission:
+    """Ask ``rules`` of a model file, and of the run that it lies in.
+
+    Raises CheckpointError, ModelError or RunError where the file cannot be read.
+    """
+    opened = _open(name, rules, reading)
+    if opened.notice:
+        progress.notice(opened.notice)
+    assessment, reason = _measure(opened, rules, images, reading, progress)
+    contradictions: tuple[str, ...] = ()
+    training, no_training = None, "a model file alone: nothing is known of its training"
+    if opened.run is not None and opened.record is not None:
+        if not opened.is_as_recorded:
+            no_training = f"its {RECORD_FILE} is of another file: nothing is known of its training"
+        else:
+            is_final = opened.path is not None and opened.path.name == FINAL_FILE
+            measured = assessment if is_final else None
+            training, contradictions, no_training = _read_training(opened.run, rules, reading, measured)
+    return _conclude(
+        name, "checkpoint", rules, opened, assessment, reason, training, no_training, contradictions
+    )
+
+
+def check_run(
+    name: str, run: Run, rules: RuleSet, images: Images, reading: Reading, progress: DownloadProgress
+) -> CheckedSubmission:
+    """Ask ``rules`` of a run: of the weights of its last epoch, and of its history.
+
+    Raises RunError or CheckpointError where its record, history or checkpoints are missing or damaged.
+    """
+    examined = examine_run(run, reading.trust, reading.network)
+    final = run.path / FINAL_FILE
+    opened, assessment = examined.opened, None
+    reason = f"not finished: there is no {FINAL_FILE}"
+    if examined.is_complete and final.is_file():
+        opened = _open(str(final), rules, reading)
+        assessment, reason = _measure(opened, rules, images, reading, progress)
+    contradictions = _find_contradictions(examined, opened, rules, assessment)
+    training = describe_training(examined, find_obstacle(examined.record, rules.dataset), contradictions)
+    return _conclude(name, "run", rules, opened, assessment, reason, training, "", contradictions)
+
+
+def _conclude(
+    name: str,
+    kind: str,
+    rules: RuleSet,
+    opened: OpenedModel,
+    assessment: Assessment | None,
+    reason: str,
+    training: Training | None,
+    no_training: str,
+    contradictions: tuple[str, ...],
+) -> CheckedSubmission:
+    network = _look_at(opened)
+    final = None
+    if assessment is not None:
+        final, reason = describe_accuracy(assessment.evaluation, network.summary)
+    subject = Subject(
+        network=network,
+        training=training,
+        no_training=no_training,
+        final=final,
+        no_final=reason,
+    )
+    notes = assessment.evaluation.notes if assessment is not None else ()
+    return CheckedSubmission(
+        name, kind, rules, subject, rules.check(subject), contradictions, notes, assessment
+    )
+
+
+def _open(name: str, rules: RuleSet, reading: Reading) -> OpenedModel:
+    return open_checkpoint(name, reading.network, reading.trust, problem_of(rules.dataset))
+
+
+def _look_at(opened: OpenedModel) -> Network:
+    return Network(tuple(list_calls(opened.model)), summarize_model(opened.model, opened.name))
+
+
+def _measure(
+    opened: OpenedModel, rules: RuleSet, images: Images, reading: Reading, progress: DownloadProgress
+) -> tuple[Assessment | None, str]:
+    """The network on the test images, or why it cannot be asked about them."""
+    try:
+        require_classifier(opened.model, opened.name, problem_of(rules.dataset))
+        dataset = images()
+        pixels = choose_pixels(opened, reading.pixels, lambda: dataset.channel_statistics, progress)
+        return assess_on(opened, dataset, pixels), ""
+    except EipError as error:
+        return None, in_one_line(error)
+
+
+def _read_training(
+    run: Run, rules: RuleSet, reading: Reading, assessment: Assessment | None
+) -> tuple[Training | None, tuple[str, ...], str]:
+    """The training behind a run's checkpoint, what contradicts it, and why there is none to be read."""
+    try:
+        examined = examine_run(run, reading.trust, reading.network)
+    except EipError as error:
+        return None, (), in_one_line(error)
+    found = _find_contradictions(examined, examined.opened, rules, assessment)
+    return describe_training(examined, find_obstacle(examined.record, rules.dataset), found), found, ""
+
+
+def _find_contradictions(
+    examined: Examination, final: OpenedModel, rules: RuleSet, assessment: Assessment | None
+) -> tuple[str, ...]:
+    """What the run's files say against each other, and its record against what was measured."""
+    found = list(examined.disagreements)
+    if final.model.count_params() != examined.opened.model.count_params():
+        found.append(f"{BEST_FILE} and {FINAL_FILE} hold different networks")
+    claimed = examined.record.final_accuracy
+    if assessment is None or claimed is None or find_obstacle(examined.record, rules.dataset):
+        return tuple(found)
+    evaluation = assessment.evaluation
+    if evaluation.doubt is None and abs(claimed - evaluation.accuracy) > WORST_AGREEMENT:
+        found.append(
+            f"{RECORD_FILE} claims a final accuracy of {claimed:.2%}, {FINAL_FILE} has "
+            f"{evaluation.accuracy:.2%} here"
+        )
+    return tuple(found)
