@@ -16,7 +16,7 @@ _HOMES = {
     "build_model": "networks.model",
     "collect_gallery": "inspection.checkpoint_gallery",
     "compare_with_baseline": "comparison.baseline_comparison",
-    "evaluate_checkpoint": "comparison.evaluation.assessment",
+    "evaluate_checkpoint": "comparison.evaluation.subjects",
     "find_run": "runs.catalogue",
     "kinked_rate": "recipes.schedules",
     "load_dataset": "datasets.loading",
@@ -35,7 +35,7 @@ __all__ = [*_HOMES, "__version__"]
 if TYPE_CHECKING:
     from .checkpoints.opening import open_model
     from .comparison.baseline_comparison import compare_with_baseline
-    from .comparison.evaluation.assessment import evaluate_checkpoint
+    from .comparison.evaluation.subjects import evaluate_checkpoint
     from .comparison.row import published_comparisons
     from .datasets.loading import load_dataset
     from .display.data_frames import load_history, to_frame

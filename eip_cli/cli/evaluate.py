@@ -43,7 +43,7 @@ def evaluate(
     output_format: str,
 ) -> None:
     """Measure CHECKPOINT on the test images."""
-    from eip_cli.comparison.evaluation.assessment import evaluate_checkpoint
+    from eip_cli.comparison.evaluation.subjects import evaluate_checkpoint
     from eip_cli.display.evaluation_tables import report_evaluation
     from eip_cli.display.images.run_pictures import draw_confusion
     from eip_cli.display.printing import print_report

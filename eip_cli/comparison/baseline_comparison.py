@@ -33,7 +33,7 @@ from .statistics import mcnemar_p_value, mcnemar_verdict
 from .sweep_rows import compare_sweeps
 
 if TYPE_CHECKING:
-    from .evaluation.assessment import Assessment
+    from .evaluation.results import Assessment
 
 
 UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from eip_cli.comparison.evaluation.assessment import Evaluation
+from eip_cli.comparison.evaluation.results import Evaluation
 from eip_cli.published.baseline import BASELINE_ACCURACY
 
 from .formatting import format_percent, format_points
@@ -14,11 +14,11 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
     low, high = evaluation.accuracy_ci95
     interval = f"{format_percent(low)} to {format_percent(high)}"
     rows = [
-        ["Checkpoint", evaluation.checkpoint],
-        ["Model", f"{evaluation.model} ({evaluation.params:,} parameters)"],
+        ["Predictions" if evaluation.is_of_predictions else "Checkpoint", evaluation.checkpoint],
+        ["Model", f"{evaluation.model} ({_describe_parameters(evaluation)})"],
         ["Images", f"{evaluation.n:,} {evaluation.split} images of {evaluation.dataset}"],
-        ["Pixels", evaluation.pixel_scale],
-        ["Cross-entropy", "not finite" if evaluation.loss is None else f"{evaluation.loss:.4f}"],
+        *([] if evaluation.pixel_scale is None else [["Pixels", evaluation.pixel_scale]]),
+        ["Cross-entropy", _describe_loss(evaluation)],
         ["Accuracy", f"{format_percent(evaluation.accuracy)} (95% interval {interval})"],
     ]
     if evaluation.delta is not None:
@@ -45,6 +45,18 @@ def report_evaluation(evaluation: Evaluation, per_class: bool, confusion_matrix:
     else:
         del payload["confusion_matrix"]
     return Report(grids, records, payload, [f"Note: {note}" for note in evaluation.notes])
+
+
+def _describe_parameters(evaluation: Evaluation) -> str:
+    if evaluation.params is None:
+        return "parameters unknown"
+    return f"{evaluation.params:,} parameters{', as stated' if evaluation.params_stated else ''}"
+
+
+def _describe_loss(evaluation: Evaluation) -> str:
+    if evaluation.loss is None:
+        return "unknown" if evaluation.is_of_predictions else "not finite"
+    return f"{evaluation.loss:.4f}"
 
 
 _NESTED = ("accuracy_ci95", "per_class", "confusion_matrix", "notes")

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+NO_CLASS = -1  # in the place of a predicted class, where an answer is none
+
 
 class Problem(NamedTuple):
     """``image_shape`` is (height, width, channels)."""

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from eip_cli.checkpoints.opening import OpenedModel
 from eip_cli.comparison.baseline_comparison import PICKING_FAVOURS, compare_answers
-from eip_cli.comparison.evaluation.answers import Answers, read_answers
-from eip_cli.comparison.evaluation.assessment import Assessment, Evaluation, assess_on
+from eip_cli.comparison.evaluation.answers import Answers
+from eip_cli.comparison.evaluation.assessment import assess_on
+from eip_cli.comparison.evaluation.results import Assessment, Evaluation
 from eip_cli.comparison.row import McNemar
 from eip_cli.comparison.statements import state_mcnemar
 from eip_cli.datasets.dataset import Dataset
+from eip_cli.foundation.problem import NO_CLASS
 from eip_cli.networks.model import require_classifier
 from eip_cli.recipes.pixels import PixelScale
-from eip_cli.training.measurement import NO_CLASS
 
 from .heat_maps import HeatMaps, HeatRequest, make_heat_maps
 from .selection import Selection, find_class, require_indices, select_images
@@ -92,7 +93,7 @@ def make_gallery(
     )
     require_indices(selection.indices or (), len(labels))
     assessments = [_assess(one, dataset) for one in (subject, against) if one is not None]
-    answers = [_answers_of(assessment) for assessment in assessments]
+    answers = [assessment.read_answers() for assessment in assessments]
     right = [assessment.is_correct for assessment in assessments]
     pool = ~right[0] if against is None else right[0] ^ right[1]
     indices, found = select_images(selection, pool, labels, answers, true, predicted)
@@ -128,11 +129,6 @@ def _assess(subject: Subject, dataset: Dataset) -> Assessment:
         return subject.assessment
     require_classifier(subject.opened.model, subject.opened.name, dataset.problem)
     return assess_on(subject.opened, dataset, subject.pixels)
-
-
-def _answers_of(assessment: Assessment) -> Answers:
-    assert assessment.outputs is not None  # an assessment by ``assess_on`` has them
-    return read_answers(assessment.outputs, assessment.are_logits)
 
 
 def _answer(answers: Answers, labels: NDArray[np.int64], index: int, names: Sequence[str]) -> Answer:

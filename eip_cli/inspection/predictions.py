@@ -18,9 +18,10 @@ from eip_cli.comparison.evaluation.assessment import (
 from eip_cli.datasets.download import SILENT, DownloadProgress
 from eip_cli.datasets.loading import class_names_of, problem_of
 from eip_cli.foundation.errors import DataError, in_one_line
+from eip_cli.foundation.problem import NO_CLASS
 from eip_cli.networks.model import require_classifier
 from eip_cli.recipes.pixels import PixelScale
-from eip_cli.training.measurement import INFERENCE_BATCH, NO_CLASS, takes_logits
+from eip_cli.training.measurement import INFERENCE_BATCH, takes_logits
 
 from .own_pictures import OwnPicture, read_picture
 

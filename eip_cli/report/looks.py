@@ -6,7 +6,8 @@ from pathlib import Path
 
 from eip_cli.checkpoints.opening import OpenedModel, open_checkpoint
 from eip_cli.checkpoints.sample_images import SampleImages, find_local_dataset, find_sample_images
-from eip_cli.comparison.evaluation.assessment import Assessment, assess_on, choose_pixels
+from eip_cli.comparison.evaluation.assessment import assess_on, choose_pixels
+from eip_cli.comparison.evaluation.results import Assessment
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.download import SILENT
 from eip_cli.datasets.loading import problem_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eip_cli.comparison.evaluation.assessment import Evaluation
+from eip_cli.comparison.evaluation.results import Evaluation
 from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.display.formatting import format_percent
 from eip_cli.pictures.accuracies.class_bars import ClassAccuracy, make_class_bars

@@ -8,13 +8,13 @@ import numpy as np
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError, TrainingError
+from eip_cli.foundation.problem import NO_CLASS
 from eip_cli.recipes.augmentation import parse_augmentation
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale
 
 # Images a second of the separable network on 2 busy cores: 1780 at 50, 1744 at 100, 1313 at 500.
 INFERENCE_BATCH = 100
-NO_CLASS = -1
 # Of larger numbers the squares are infinite in single precision.
 LARGEST_WEIGHT = 1e18
 SIGMOIDS = (

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.cli import cli
 from eip_cli.comparison.baseline_comparison import add_mcnemar, compare_with_baseline
-from eip_cli.comparison.evaluation.assessment import Assessment, Evaluation
+from eip_cli.comparison.evaluation.results import Assessment, Evaluation
 from eip_cli.comparison.row import Comparison, McNemar, compare
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import keras

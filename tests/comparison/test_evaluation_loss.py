@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eip_cli.comparison.evaluation.assessment import evaluate_checkpoint
+from eip_cli.comparison.evaluation.subjects import evaluate_checkpoint
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import keras
 

@@ -20,6 +20,7 @@ from eip_cli.display.images.gallery_report import report_gallery, write_csv
 from eip_cli.display.images.gallery_sheet import write_gallery
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import DataError
+from eip_cli.foundation.problem import NO_CLASS
 from eip_cli.inspection.gallery import Answer, Gallery, Subject, make_gallery
 from eip_cli.inspection.selection import Selection, find_class
 from eip_cli.recipes.configuration import TrainConfig
@@ -163,10 +164,13 @@ def test_images_by_number_are_shown_right_or_wrong(nets: dict[str, str], subject
 def test_an_output_that_is_no_number_is_no_class_and_comes_first(subject: Subject) -> None:
     assert subject.assessment is not None
     assert subject.assessment.outputs is not None
+    assert subject.assessment.predictions is not None
     outputs = subject.assessment.outputs.copy()
     outputs[7] = np.nan
     is_correct = subject.assessment.is_correct & (np.arange(len(LABELS)) != 7)
-    broken = replace(subject, assessment=replace(subject.assessment, outputs=outputs, is_correct=is_correct))
+    predictions = np.where(np.arange(len(LABELS)) == 7, NO_CLASS, subject.assessment.predictions)
+    assessment = replace(subject.assessment, outputs=outputs, is_correct=is_correct, predictions=predictions)
+    broken = replace(subject, assessment=assessment)
     first = show(broken).shown[0]
     assert (first.index, first.answer) == (7, Answer("no class", False, None, None, None))
 

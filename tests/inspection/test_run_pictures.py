@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from eip_cli.cli import cli
-from eip_cli.comparison.evaluation.assessment import evaluate_checkpoint
+from eip_cli.comparison.evaluation.subjects import evaluate_checkpoint
 from eip_cli.display.images import run_pictures
 from eip_cli.display.images.run_pictures import draw_run_pictures  # before the tests' own takes its place
 from eip_cli.runs.run_directory import CONFUSION_FILE, GALLERY_FILE, Run

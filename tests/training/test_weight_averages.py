@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eip_cli.comparison.evaluation.assessment import evaluate_checkpoint
+from eip_cli.comparison.evaluation.subjects import evaluate_checkpoint
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.model import build_model
 from eip_cli.recipes.configuration import TrainConfig

@@ -1,11 +1,11 @@
-"""What a network answers to each of many images: the class, how sure it is, and how wrong."""
+"""What a model answers to each of many images: the class, how sure it is, and how wrong."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eip_cli.training.measurement import NO_CLASS
+from eip_cli.foundation.problem import NO_CLASS
 
 # Where Keras clips probabilities before it takes their logarithm.
 LEAST_PROBABILITY = 1e-7
@@ -15,12 +15,18 @@ LEAST_PROBABILITY = 1e-7
 class Answers:
     """For n images: probabilities (n, classes), and the predicted class (n,), NO_CLASS where there is none.
 
-    There is none, and its probabilities are NaN, where an output was not a finite number.
+    There is none, and its probabilities are NaN, where an output was not a finite number. They are NaN too
+    where nothing but the class is known.
     """
 
     probabilities: NDArray[np.float64]
     predictions: NDArray[np.int64]
     are_logits: bool = False
+
+    @property
+    def are_known(self) -> bool:
+        """Whether there are probabilities, of one image at least."""
+        return not bool(np.isnan(self.probabilities).all())
 
     @property
     def confidences(self) -> NDArray[np.float64]:
@@ -39,7 +45,7 @@ class Answers:
             return -np.log(np.clip(chosen, least, most))
 
 
-def read_answers(outputs: NDArray[np.float32], are_logits: bool) -> Answers:
+def read_answers(outputs: NDArray[np.floating], are_logits: bool) -> Answers:
     """A network's outputs (n, classes) as answers.
 
     Outputs that are no logits are divided by their sum, which changes nothing of a softmax's and makes

@@ -1,8 +1,7 @@
-"""Checkpoints as the user names them -> what they do on the test images."""
+"""Checkpoints as the user names them -> what their networks do on the test images."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +9,14 @@ from numpy.typing import NDArray
 
 from eip_cli.acceleration.twin import accelerate
 from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_checkpoint
-from eip_cli.comparison.record_checks import NOT_CIFAR10
-from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.datasets.dataset import Dataset
-from eip_cli.datasets.download import SILENT, DownloadProgress
+from eip_cli.datasets.download import DownloadProgress
 from eip_cli.datasets.loading import load_dataset, problem_of
 from eip_cli.networks.model import require_classifier
-from eip_cli.published.baseline import CIFAR10_FINGERPRINT, baseline_for
-from eip_cli.recipes.pixels import UNIT_PIXELS, PixelScale, make_pixel_scale
+from eip_cli.recipes.pixels import PixelScale, make_pixel_scale
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
 from eip_cli.training.measurement import (
-    NO_CLASS,
     Loss,
     as_probabilities,
     find_overflow,
@@ -33,74 +28,10 @@ from eip_cli.training.measurement import (
 )
 
 from .pixel_doubt import find_doubt
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A model measured on a dataset's test images.
-
-    ``loss`` is None where it is not finite. ``pixels`` is the form of pixels that the model was given, and
-    ``pixel_scale`` the same in words. ``doubt`` says why its accuracy says little of the weights, where it
-    does: there is no verdict then, and ``delta`` is None.
-    """
-
-    checkpoint: str
-    model: str
-    params: int
-    dataset: str
-    split: str
-    n: int
-    loss: float | None
-    accuracy: float
-    accuracy_ci95: tuple[float, float]
-    baseline_accuracy: float | None
-    delta: float | None
-    selected_on: str
-    per_class: dict[str, float]
-    confusion_matrix: tuple[tuple[int, ...], ...]
-    notes: tuple[str, ...] = ()
-    pixels: str = UNIT_PIXELS.form
-    pixel_scale: str = UNIT_PIXELS.form
-    doubt: str | None = None
-
+from .results import Assessment, describe_images, make_evaluation
 
 ChannelStatistics = Callable[[], tuple[tuple[float, ...], tuple[float, ...]]]
 PICKED_ON_TEST = "picked as best on the test images, so its accuracy there is too high"
-
-
-@dataclass(frozen=True, eq=False)
-class Assessment:
-    """An evaluation with what lies behind it: which of the test images (n,) the model got right.
-
-    ``images`` is the fingerprint of the dataset in its order: where two agree, image i is the same.
-    ``outputs`` (n, classes) are the model's own: logits where ``are_logits``, else probabilities.
-    """
-
-    evaluation: Evaluation
-    images: str
-    is_correct: NDArray[np.bool_]
-    outputs: NDArray[np.float32] | None = None
-    are_logits: bool = False
-
-
-def evaluate_checkpoint(
-    checkpoint: str | Path,
-    progress: DownloadProgress = SILENT,
-    *,
-    network: str | None = None,
-    dataset: str | None = None,
-    data_dir: Path | str | None = None,
-    trust: bool = False,
-    pixels: str | None = None,
-) -> Evaluation:
-    """Measure ``checkpoint`` on all test images of its run's dataset, or of the one named.
-
-    ``network`` builds the network for a file of weights only. ``pixels`` is a form of recipes.pixels; None
-    takes those of the checkpoint's run, or what the network shows that it was made for. Raises an EipError
-    where the checkpoint or the data cannot be had, or do not fit each other.
-    """
-    opened = open_announced(str(checkpoint), progress, network, trust, dataset)
-    return assess_model(opened, progress, dataset=dataset, data_dir=data_dir, pixels=pixels).evaluation
 
 
 def _data_dir_of(record: RunRecord | None, dataset: str) -> Path | None:
@@ -136,9 +67,11 @@ def assess_model(
     data_dir: Path | str | None = None,
     pixels: str | None = None,
 ) -> Assessment:
-    """Measure an opened model as ``evaluate_checkpoint`` does."""
-    problem = problem_of(dataset or dataset_of(opened))
-    require_classifier(opened.model, opened.name, problem)  # before images are fetched for it
+    """Measure an opened model on all test images of its run's dataset, or of the one named.
+
+    ``pixels`` is a form of recipes.pixels; None takes those of the checkpoint's run, or what the network
+    shows that it was made for. Raises an EipError where model and images do not fit each other.
+    """
     images = load_images(opened, progress, dataset, data_dir)
     return assess_on(
         opened, images, choose_pixels(opened, pixels, lambda: images.channel_statistics, progress)
@@ -156,8 +89,12 @@ def load_images(
     dataset: str | None = None,
     data_dir: Path | str | None = None,
 ) -> Dataset:
-    """The images to measure a model on: those of ``dataset``, or of its own, from where its run had them."""
+    """The images to measure a model on: those of ``dataset``, or of its own, from where its run had them.
+
+    Raises ModelError where the model does not fit them, before they are fetched for it.
+    """
     name = dataset or dataset_of(opened)
+    require_classifier(opened.model, opened.name, problem_of(name))
     return load_dataset(name, data_dir or _data_dir_of(opened.record, name), progress)
 
 
@@ -192,44 +129,26 @@ def assess_on(opened: OpenedModel, dataset: Dataset, pixels: PixelScale) -> Asse
     predict = (accelerate(model) or model).predict_on_batch
     measured = measure(predict, loss, dataset.test_images, labels, pixels=pixels)
     doubt = _find_doubt(opened, record, dataset, pixels, lambda: find_doubt(predict, loss, dataset, pixels))
-    matrix = np.zeros((len(dataset.class_names), len(dataset.class_names)), dtype=int)
-    has_class = measured.predictions != NO_CLASS
-    np.add.at(matrix, (labels[has_class], measured.predictions[has_class]), 1)
-    baseline = baseline_for(dataset.name)
     selected_on, notes = _provenance(opened, record, dataset.name)
     if sigmoids:
         notes.append(sigmoids)
     if record is not None and record.config.limit_train is not None:
         notes.append(f"trained on {record.train_images:,} images only")
-    if baseline is not None and dataset.fingerprint.unordered != CIFAR10_FINGERPRINT:
-        notes.append(NOT_CIFAR10)
+    notes.extend(describe_images(dataset))
     if measured.non_finite:
         notes.append(f"its outputs for {measured.non_finite:,} images are not finite numbers")
     elif overflow := find_overflow(model):
         notes.append(overflow)
-    if doubt is not None:
-        notes.append(f"no verdict: {doubt}")
-    evaluation = Evaluation(
+    evaluation = make_evaluation(
+        dataset,
+        measured.predictions,
         checkpoint=str(opened.path or opened.name),
         model=opened.name,
         params=model.count_params(),
-        dataset=dataset.name,
-        split="test",
-        n=len(labels),
         loss=measured.loss if math.isfinite(measured.loss) else None,
-        accuracy=measured.accuracy,
-        accuracy_ci95=wilson_interval(int(matrix.trace()), len(labels)),
-        baseline_accuracy=baseline,
-        delta=None if baseline is None or doubt is not None else measured.accuracy - baseline,
         selected_on=selected_on,
-        per_class={
-            class_name: float(matrix[index, index] / np.count_nonzero(labels == index))
-            for index, class_name in enumerate(dataset.class_names)
-        },
-        confusion_matrix=tuple(tuple(int(count) for count in row) for row in matrix),
-        notes=tuple(notes),
-        pixels=pixels.form,
-        pixel_scale=str(pixels),
+        notes=notes,
+        pixels=pixels,
         doubt=doubt,
     )
     return Assessment(
@@ -238,6 +157,7 @@ def assess_on(opened: OpenedModel, dataset: Dataset, pixels: PixelScale) -> Asse
         measured.predictions == labels,
         measured.outputs,
         are_logits=takes_logits(loss),
+        predictions=measured.predictions,
     )
 
 

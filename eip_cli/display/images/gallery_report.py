@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from eip_cli.comparison.evaluation.assessment import Evaluation
+from eip_cli.comparison.evaluation.results import Evaluation
 from eip_cli.display.formatting import format_percent
 from eip_cli.display.printing import Grid, Report
 from eip_cli.foundation.files import write_atomically

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from eip_cli.comparison.evaluation.assessment import Evaluation
+from eip_cli.comparison.evaluation.results import Evaluation
 from eip_cli.foundation.errors import EipError
 from eip_cli.inspection.checkpoint_gallery import collect_gallery
 from eip_cli.inspection.selection import Selection
