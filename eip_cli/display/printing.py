@@ -93,7 +93,14 @@ def _join_lines(cell: str) -> str:
     return cell.replace("\n", " ")
 
 
-_CELL_STYLES = {"better": "green", "worse": "red", "indistinguishable": "yellow"}
+_CELL_STYLES = {
+    "better": "green",
+    "worse": "red",
+    "indistinguishable": "yellow",
+    "yes": "green",
+    "no": "red",
+    "cannot say": "yellow",
+}
 
 
 def _style_cell(cell: str) -> str:

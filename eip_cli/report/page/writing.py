@@ -1,6 +1,7 @@
 """The page -> HTML, by the templates beside this file."""
 
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -12,7 +13,12 @@ TEMPLATES = files("eip_cli.report.page").joinpath("templates")
 
 
 def write_html(page: Page) -> str:
-    """The page as one file of HTML.
+    """The page as one file of HTML."""
+    return render("page.html.j2", page=page)
+
+
+def render(template: str, **contents: Any) -> str:
+    """A page by one of the templates.
 
     Every text is escaped where it stands. Ours alone are the pictures, the style and the data, which are
     made such that they can stand in a page: only these does a template call ``safe``.
@@ -24,7 +30,7 @@ def write_html(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.j2").render(page=page, policy=POLICY, style=_read("style.css"))
+    return environment.get_template(template).render(policy=POLICY, style=_read("style.css"), **contents)
 
 
 def _read(name: str) -> str:

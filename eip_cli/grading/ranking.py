@@ -1,0 +1,95 @@
+"""Grades side by side: ranks that chance cannot turn round, and what looks like another's work."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eip_cli.comparison.record_checks import NEAR_CHANCE, NOT_CIFAR10
+from eip_cli.comparison.statistics import mcnemar_verdict
+
+from .grade import Grade
+
+
+@dataclass(frozen=True)
+class RankedGrade:
+    """A grade with its rank by test accuracy, None where none counts, and what is to be looked into."""
+
+    grade: Grade
+    rank: int | None
+    flags: tuple[str, ...]
+
+
+def rank_grades(grades: Sequence[Grade], classes: int) -> tuple[RankedGrade, ...]:
+    """The grades in the order of their accuracies, those without one last.
+
+    Whom McNemar's exact test cannot tell from the first of a rank shares it; the next rank counts all those
+    before it. ``classes`` is the number of classes, for what guessing comes to.
+    """
+    ranks = _find_ranks([grade for grade in grades if grade.counts and grade.right is not None])
+    twins = _find_twins(grades, NEAR_CHANCE / classes)
+    ranked = [
+        RankedGrade(grade, ranks.get(grade.name), (*twins[grade.name], *_list_flags(grade)))
+        for grade in grades
+    ]
+    return tuple(
+        sorted(
+            ranked, key=lambda one: (one.rank is None, one.rank, -(one.grade.accuracy or 0), one.grade.name)
+        )
+    )
+
+
+def _find_ranks(grades: list[Grade]) -> dict[str, int]:
+    ordered = sorted(grades, key=lambda grade: (-(grade.accuracy or 0), grade.name))
+    ranks: dict[str, int] = {}
+    first: np.ndarray | None = None
+    rank = 0
+    for place, grade in enumerate(ordered, start=1):
+        right = grade.is_correct
+        if first is None or len(first) != len(right) or _can_tell(first, right):
+            first, rank = right, place
+        ranks[grade.name] = rank
+    return ranks
+
+
+def _can_tell(one: np.ndarray, other: np.ndarray) -> bool:
+    only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
+    return mcnemar_verdict(only_one, only_other) != "indistinguishable"
+
+
+def _find_twins(grades: Sequence[Grade], chance: float) -> dict[str, list[str]]:
+    """Who handed in the same file, or something that answers alike; guesses may well be alike."""
+    flags: dict[str, list[str]] = defaultdict(list)
+    by_file: dict[str, list[str]] = defaultdict(list)
+    by_answers: dict[str, list[str]] = defaultdict(list)
+    for grade in grades:
+        if grade.file_sha256 is not None:
+            by_file[grade.file_sha256].append(grade.name)
+        if grade.answers is not None and (grade.accuracy or 0) >= chance:
+            by_answers[grade.answers].append(grade.name)
+    for names in by_file.values():
+        for name in names if len(names) > 1 else ():
+            flags[name].append(f"same file as {_others(name, names)}")
+    for names in by_answers.values():
+        for name in names if len(names) > 1 else ():
+            rest = [other for other in names if other != name]
+            unsaid = [other for other in rest if not any(other in flag for flag in flags[name])]
+            if unsaid:
+                flags[name].append(f"same answers to every image as {', '.join(unsaid)}")
+    return flags
+
+
+def _others(name: str, names: Sequence[str]) -> str:
+    return ", ".join(other for other in names if other != name)
+
+
+def _list_flags(grade: Grade) -> list[str]:
+    flags = [*grade.contradictions]
+    if grade.kind == "predictions" and grade.checks:
+        flags.append("predictions alone: nobody can see which network made them")
+    if grade.params_stated:
+        flags.append("its number of parameters is stated, not counted")
+    if any(NOT_CIFAR10 in check.found for check in grade.checks):
+        flags.append(f"trained or validated on foreign images: {NOT_CIFAR10}")
+    return flags
