@@ -8,6 +8,7 @@ from typing import Any
 from eip_cli.foundation.files import write_atomically
 from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.grading.ranking import RankedGrade
+from eip_cli.rules.rule_check import RuleCheck
 from eip_cli.rules.rule_set import RuleSet
 
 from .formatting import format_percent
@@ -17,8 +18,9 @@ from .rule_tables import HOLDS, show_found
 # A cell that begins so is a formula to a spreadsheet, and names of folders and layers are strangers' texts.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 SHARED_RANK = (
-    "Rank is by accuracy on the test images. Whom McNemar's exact test cannot tell from the first of a rank, at "
-    "the 5% level, shares it; that is about these weights, and holds for each pair by itself."
+    "Rank is by accuracy on the test images. Whom McNemar's exact test cannot tell from the first of a rank, "
+    "at the 5% level, shares it; that is about these weights, and holds for each pair by itself. An accuracy "
+    "with a star has no rank: the rule on it says why."
 )
 
 
@@ -28,18 +30,15 @@ def report_grades(ranked: Sequence[RankedGrade], rules: RuleSet) -> Report:
     rows = [
         [
             show_plainly(one.grade.name),
+            show_remarks(one),
             "-" if one.rank is None else str(one.rank),
             f"{one.grade.points:g} of {possible:g}",
             _show_accuracy(one),
             "-" if one.grade.params is None else f"{one.grade.params:,}",
-            show_remarks(one),
         ]
         for one in ranked
     ]
-    headers = ["Submission", "Rank", "Points", "Accuracy", "Params", "To look into"]
-    grid = Grid(
-        [headers[0], headers[5], *headers[1:5]], [[row[0], row[5], *row[1:5]] for row in rows], left=2
-    )
+    grid = Grid(["Submission", "To look into", "Rank", "Points", "Accuracy", "Params"], rows, left=2)
     records = [list_record(one, rules) for one in ranked]
     payload = {
         "rule_set": rules.title,
@@ -71,9 +70,9 @@ def list_record(one: RankedGrade, rules: RuleSet) -> dict[str, Any]:
         "params": grade.params,
         "epochs": grade.epochs,
     }
-    found = list(grade.checks) or [None] * len(rules.rules)
+    found: Sequence[RuleCheck | None] = grade.checks or [None] * len(rules.rules)
     for rule, check in zip(rules.rules, found, strict=True):
-        words = rule.text or rule.describe()
+        words = rule.words
         record[words] = "" if check is None else HOLDS[check.holds]
         record[f"{words}: found"] = "" if check is None else show_found(check)
     record |= {"flags": "; ".join(one.flags), "reason": grade.reason, "seconds": round(grade.seconds, 2)}

@@ -33,11 +33,11 @@ def rank_grades(grades: Sequence[Grade], classes: int) -> tuple[RankedGrade, ...
         RankedGrade(grade, ranks.get(grade.name), (*twins[grade.name], *_list_flags(grade)))
         for grade in grades
     ]
-    return tuple(
-        sorted(
-            ranked, key=lambda one: (one.rank is None, one.rank, -(one.grade.accuracy or 0), one.grade.name)
-        )
-    )
+    return tuple(sorted(ranked, key=_place))
+
+
+def _place(ranked: RankedGrade) -> tuple[bool, int, float, str]:
+    return ranked.rank is None, ranked.rank or 0, -(ranked.grade.accuracy or 0), ranked.grade.name
 
 
 def _find_ranks(grades: list[Grade]) -> dict[str, int]:

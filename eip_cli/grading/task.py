@@ -10,7 +10,7 @@ from eip_cli.rules.rule_set import RuleSet
 class Task:
     """The rules, the images, and how submissions are read.
 
-    ``seconds`` is the longest that one may take; where ``run_code`` allows that, its code may have half of it.
+    ``seconds`` is the longest that one may take, half of it for its code where ``run_code`` allows that.
     """
 
     rules: RuleSet

@@ -40,7 +40,7 @@ def write_grades_page(ranked: Sequence[RankedGrade], rules: RuleSet, output: Pat
         title=f"Grades: {rules.title}",
         introduction=rules.introduction,
         version=__version__,
-        rules=[rule.text or rule.describe() for rule in rules.rules],
+        rules=[rule.words for rule in rules.rules],
         rows=[_show_row(one, possible) for one in ranked],
         graded=sum(bool(one.grade.checks) for one in ranked),
         ranks=SHARED_RANK,

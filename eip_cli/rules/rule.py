@@ -20,6 +20,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     text: Annotated[str, Meta(max_length=200)] = ""
     points: Annotated[float, Meta(ge=0, le=1000)] = 1.0
 
+    @property
+    def words(self) -> str:
+        """What the rule is shown as."""
+        return self.text or self.describe()
+
     def describe(self) -> str:
         """The rule in words that follow from its numbers."""
         raise NotImplementedError
@@ -30,7 +35,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def found(self, words: str, holds: bool | None, names: Iterable[str] = ()) -> RuleCheck:
         """The outcome, under the rule's own words."""
-        return RuleCheck(self.text or self.describe(), words, holds, tuple(names), self.points)
+        return RuleCheck(self.words, words, holds, tuple(names), self.points)
 
     def require_one_of(self, field: str, values: Iterable[str], known: Iterable[str]) -> None:
         """Raise ValueError, with the nearest known name, where one of ``values`` is not known."""

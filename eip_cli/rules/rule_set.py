@@ -114,6 +114,9 @@ def parse_rules(text: str, where: str) -> RuleSet:
     if written.dataset not in _DATASETS:
         raise RulesError(f"{where}: dataset: {describe_unknown(written.dataset, _DATASETS)}")
     rules = tuple(_read_rule(one, f"{where}: rule {number}") for number, one in enumerate(written.rule, 1))
+    said = [one.words for one in rules]
+    if twice := next((words for words in said if said.count(words) > 1), None):
+        raise RulesError(f"{where}: two rules say {twice!r}: leave one out, or give one another text")
     for name, words in (
         ("title", written.title),
         *((f"rule {number}: text", one.text) for number, one in enumerate(rules, 1)),

@@ -50,7 +50,7 @@ class _AccuracyRule(BoundedRule, frozen=True):
         if any(bound > 1 for _, bound in self.list_bounds()):
             raise ValueError("an accuracy is a fraction: 0.8244, not 82.44")
 
-    def words(self) -> str:
+    def describe_accuracy(self) -> str:
         """``above 82.44%``."""
         return self.describe_bounds("{:.2%}".format)
 
@@ -63,7 +63,7 @@ class Accuracy(_AccuracyRule, frozen=True, tag="final-accuracy"):
     def describe(self) -> str:
         """``Final accuracy above 82.44%``."""
         by = "" if self.judge == "point" else ", by its interval"
-        return f"Final accuracy {self.words()}{by}"
+        return f"Final accuracy {self.describe_accuracy()}{by}"
 
     def check(self, subject: Subject) -> RuleCheck:
         """Against the base network's 82.44% the interval is that of the difference of two trainings."""
@@ -100,7 +100,7 @@ class AnyEpoch(_AccuracyRule, frozen=True, tag="any-epoch"):
 
     def describe(self) -> str:
         """``An epoch above 82.44%``."""
-        return f"An epoch {self.words()}"
+        return f"An epoch {self.describe_accuracy()}"
 
     def check(self, subject: Subject) -> RuleCheck:
         """By the run's history."""
@@ -127,7 +127,7 @@ class Consistency(_AccuracyRule, frozen=True, kw_only=True, tag="consistency"):
 
     def describe(self) -> str:
         """``Each of the last 5 epochs at least 99.40%``."""
-        return f"Each of the last {count(self.last, 'epoch')} {self.words()}"
+        return f"Each of the last {count(self.last, 'epoch')} {self.describe_accuracy()}"
 
     def check(self, subject: Subject) -> RuleCheck:
         """By the run's history, once it is complete."""
