@@ -34,7 +34,8 @@ def grade_submission(submission: Submission, task: Task) -> Grade:
     try:
         grade = _grade(submission, task, grade)
     except EipError as error:
-        grade = replace(grade, reason=_shorten(error))
+        here = f"{submission.folder}{os.sep}"  # which its row names
+        grade = replace(grade, reason=_shorten(str(error).replace(here, "")))
     except MemoryError:
         grade = replace(grade, reason="takes more memory than there is")
     except Exception as error:  # whatever a hostile file brings about is its own row, and nobody else's

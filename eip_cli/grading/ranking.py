@@ -11,6 +11,8 @@ from eip_cli.comparison.statistics import mcnemar_verdict
 
 from .grade import Grade
 
+MOST_NAMES = 4
+
 
 @dataclass(frozen=True)
 class RankedGrade:
@@ -60,7 +62,6 @@ def _can_tell(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _find_twins(grades: Sequence[Grade], chance: float) -> dict[str, list[str]]:
     """Who handed in the same file, or something that answers alike; guesses may well be alike."""
-    flags: dict[str, list[str]] = defaultdict(list)
     by_file: dict[str, list[str]] = defaultdict(list)
     by_answers: dict[str, list[str]] = defaultdict(list)
     for grade in grades:
@@ -68,20 +69,18 @@ def _find_twins(grades: Sequence[Grade], chance: float) -> dict[str, list[str]]:
             by_file[grade.file_sha256].append(grade.name)
         if grade.answers is not None and (grade.accuracy or 0) >= chance:
             by_answers[grade.answers].append(grade.name)
-    for names in by_file.values():
-        for name in names if len(names) > 1 else ():
-            flags[name].append(f"same file as {_others(name, names)}")
-    for names in by_answers.values():
-        for name in names if len(names) > 1 else ():
-            rest = [other for other in names if other != name]
-            unsaid = [other for other in rest if not any(other in flag for flag in flags[name])]
-            if unsaid:
-                flags[name].append(f"same answers to every image as {', '.join(unsaid)}")
+    flags: dict[str, list[str]] = defaultdict(list)
+    for grade in grades:
+        same = [name for name in by_file.get(grade.file_sha256 or "", ()) if name != grade.name]
+        alike = [name for name in by_answers.get(grade.answers or "", ()) if name not in (grade.name, *same)]
+        flags[grade.name] += [f"same file as {_name(same)}"] if same else []
+        flags[grade.name] += [f"same answers to every image as {_name(alike)}"] if alike else []
     return flags
 
 
-def _others(name: str, names: Sequence[str]) -> str:
-    return ", ".join(other for other in names if other != name)
+def _name(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _list_flags(grade: Grade) -> list[str]:

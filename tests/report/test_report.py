@@ -18,26 +18,18 @@ from eip_cli.cli import cli
 from eip_cli.comparison.record_checks import ENDED_AT_CHANCE
 from eip_cli.display.markdown import fence, show_code, show_words
 from eip_cli.foundation.backend import keras
-from eip_cli.foundation.files import file_sha256
 from eip_cli.networks.model import build_model
-from eip_cli.published.baseline import CIFAR10_FINGERPRINT
-from eip_cli.published.logs import PUBLISHED_RUNS, read_published_log
 from eip_cli.recipes.configuration import TrainConfig
-from eip_cli.recipes.protocols import resolve_config
 from eip_cli.report.report_files import make_report
 from eip_cli.report.run_results import assess_run, assess_runs
 from eip_cli.rules.rule_check import RuleCheck
 from eip_cli.rules.rule_set import load_rules
-from eip_cli.runs.history import EpochRow, format_history, read_history
-from eip_cli.runs.record import RunRecord
-from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, HISTORY_FILE, Run, create_run
+from eip_cli.runs.history import format_history, read_history
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, HISTORY_FILE, Run
 from tests.support.places import EXAMPLES
+from tests.support.written_runs import BASE_LOG, write_run
 
 SAMPLE = EXAMPLES / "sample-run"
-SEPARABLE_LOG, BASE_LOG = (
-    tuple(row["val_accuracy"] for row in read_published_log(run))
-    for run in sorted(PUBLISHED_RUNS, key=lambda run: run.network, reverse=True)
-)
 SESSION3 = load_rules("session3")
 layers = keras.layers
 
@@ -51,44 +43,6 @@ def tiny(*middle: keras.Layer) -> keras.Sequential:
 
 def good() -> keras.Sequential:
     return tiny(layers.SeparableConv2D(4, 3), layers.BatchNormalization(), layers.Dropout(0.1))
-
-
-def write_run(
-    name: str,
-    model: keras.Model,
-    accuracies: tuple[float, ...] = SEPARABLE_LOG,
-    *,
-    config: TrainConfig = TrainConfig(model="net.py:tiny"),  # noqa: B008  # frozen
-    **facts: Any,
-) -> Run:
-    """A run as a finished training would have left it; ``facts`` replace those of its record."""
-    run = create_run(Path("runs") / name, "net", 0)
-    save_model(model, run.path / BEST_FILE)
-    shutil.copy(run.path / BEST_FILE, run.path / FINAL_FILE)
-    history = tuple(
-        EpochRow(epoch, 0.004, 1.5, 0.4, 1.6, accuracy, 13.0)
-        for epoch, accuracy in enumerate(accuracies, start=1)
-    )
-    (run.path / HISTORY_FILE).write_text(format_history(history))
-    best = max(history, key=lambda row: row.val_accuracy)
-    digest = file_sha256(run.path / BEST_FILE)
-    record = RunRecord(
-        id=name,
-        status="finished",
-        config=resolve_config(replace(config, threads=2, epochs=config.epochs or len(history))),
-        started="2026-01-01T00:00:00+00:00",
-        ended="2026-01-01T01:00:00+00:00",
-        params=model.count_params(),
-        dataset_fingerprint={"unordered": CIFAR10_FINGERPRINT},
-        train_images=50_000,
-        epochs_done=len(history),
-        final_accuracy=history[-1].val_accuracy,
-        best_accuracy=best.val_accuracy,
-        best_epoch=best.epoch,
-        sha256={BEST_FILE: digest, FINAL_FILE: digest},
-    )
-    run.write_record(replace(record, **facts))
-    return run
 
 
 def edit_record(run: Run, **changes: Any) -> None:

@@ -57,6 +57,8 @@ MAX_ARRAY_SIZE = 2**16
 MAX_ARRAY_RANK = 6
 MAX_FLOAT = 3.4e38  # float32's
 ARRAY_SETTINGS = frozenset({"mean", "variance", "bin_boundaries"})
+# Rescaling's, which may be a number for each channel.
+CHANNEL_SETTINGS = frozenset({"scale", "offset"})
 # As TensorFlow named some of its functions, which Keras 2 then wrote.
 OLD_ACTIVATION_NAMES = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax", "identity": "linear"}
 MAX_NAME_LENGTH = 256
@@ -119,7 +121,7 @@ class Settings:
         elif key in AXES_SETTINGS and isinstance(value, str):
             if AXES.fullmatch(value):
                 return value
-        elif key in ARRAY_SETTINGS or is_array(value):
+        elif _is_array_setting(key, value):
             return self._array(key, value)
         elif _is_numeric(value):
             return value
@@ -209,6 +211,11 @@ def is_array(value: object) -> bool:
     return isinstance(value, dict) and (
         value.get("type") == "ndarray" or value.get("class_name") in ("__numpy__", "__tensor__", "__tuple__")
     )
+
+
+def _is_array_setting(key: str, value: object) -> bool:
+    is_by_channel = key in CHANNEL_SETTINGS and isinstance(value, list)
+    return key in ARRAY_SETTINGS or is_by_channel or is_array(value)
 
 
 def read_array_setting(value: object) -> Any:  # a number, or nested lists of them
