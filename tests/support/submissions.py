@@ -72,7 +72,8 @@ import keras
 def build_model(input_shape, classes):
     layers = keras.layers
     return keras.Sequential([
-        keras.Input(input_shape), layers.SeparableConv2D(8, 3), layers.BatchNormalization(), layers.Dropout(0.1),
+        keras.Input(input_shape), layers.SeparableConv2D(8, 3), layers.BatchNormalization(),
+        layers.Dropout(0.1),
         layers.GlobalAveragePooling2D(), layers.Dense(classes, "softmax"),
     ])
 """
@@ -124,7 +125,7 @@ def _make_right_ones(folder: Path, trained: keras.Model) -> None:
     probabilities = _answers(trained)
     labels = load_dataset("digits").test_labels
     torch = {"probabilities": probabilities, "labels_sha256": _digest(labels), "parameters": 58_965}
-    _put(folder, "torch", "predictions.npz", lambda path: np.savez(path, **torch))
+    _put(folder, "torch", "predictions.npz", lambda path: np.savez(path, **torch)  # type: ignore[arg-type])
 
 
 def _digest(labels: np.ndarray) -> str:
@@ -241,7 +242,7 @@ def _make_hostile_ones(folder: Path, canary: Path) -> None:
     shuffled = np.roll(np.eye(10, dtype="float32")[load_dataset("digits").test_labels], 7, axis=0)
     _put(folder, "bad order", "predictions.npz", lambda path: np.savez(path, probabilities=shuffled))
     logits = {"probabilities": np.full((355, 10), 3.0, "float32")}
-    _put(folder, "bad logits", "predictions.npz", lambda path: np.savez(path, **logits))
+    _put(folder, "bad logits", "predictions.npz", lambda path: np.savez(path, **logits)  # type: ignore[arg-type])
     _put(folder, "=cmd|' /C calc'!A0", "note.txt", lambda path: path.write_text("nothing"))
 
 
