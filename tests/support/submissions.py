@@ -1,5 +1,6 @@
 """A folder of thirty submissions, made up: right ones, wrong ones, and hostile ones."""
 
+import hashlib
 import json
 import os
 import pickle
@@ -124,14 +125,12 @@ def _make_right_ones(folder: Path, trained: keras.Model) -> None:
     assert code.is_file()
     probabilities = _answers(trained)
     labels = load_dataset("digits").test_labels
-    torch = {"probabilities": probabilities, "labels_sha256": _digest(labels), "parameters": 58_965}
-    _put(folder, "torch", "predictions.npz", lambda path: np.savez(path, **torch)  # type: ignore[arg-type])
-
-
-def _digest(labels: np.ndarray) -> str:
-    import hashlib
-
-    return hashlib.sha256(bytes(labels.tolist())).hexdigest()
+    torch: dict[str, Any] = {
+        "probabilities": probabilities,
+        "labels_sha256": hashlib.sha256(bytes(labels.tolist())).hexdigest(),
+        "parameters": 58_965,
+    }
+    _put(folder, "torch", "predictions.npz", lambda path: np.savez(path, **torch))
 
 
 def _answers(model: keras.Model) -> np.ndarray:
@@ -241,8 +240,8 @@ def _make_hostile_ones(folder: Path, canary: Path) -> None:
     (folder / "bad nothing").mkdir()
     shuffled = np.roll(np.eye(10, dtype="float32")[load_dataset("digits").test_labels], 7, axis=0)
     _put(folder, "bad order", "predictions.npz", lambda path: np.savez(path, probabilities=shuffled))
-    logits = {"probabilities": np.full((355, 10), 3.0, "float32")}
-    _put(folder, "bad logits", "predictions.npz", lambda path: np.savez(path, **logits)  # type: ignore[arg-type])
+    logits = np.full((355, 10), 3.0, "float32")
+    _put(folder, "bad logits", "predictions.npz", lambda path: np.savez(path, probabilities=logits))
     _put(folder, "=cmd|' /C calc'!A0", "note.txt", lambda path: path.write_text("nothing"))
 
 
