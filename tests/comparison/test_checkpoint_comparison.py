@@ -134,6 +134,19 @@ def test_each_later_checkpoint_is_tested_against_the_first(checkpoints: list[str
     assert again.mcnemar == second.mcnemar
     assert (second.delta, second.final_accuracy, second.verdict) == (None, None, "not comparable")
 
+    rewritten = tuple(f"{number}.npz" for number in range(2))
+    for name, path in zip(checkpoints, rewritten, strict=True):
+        command = ["evaluate", name, "--write-predictions", path, "--format", "json"]
+        of_network = json.loads(CliRunner().invoke(cli, [*command, "--confusion-matrix"]).stdout)
+        command = ["evaluate", path, "--dataset", "digits", "--confusion-matrix", "--format", "json"]
+        of_predictions = json.loads(CliRunner().invoke(cli, command).stdout)
+        assert of_predictions["loss"] == pytest.approx(of_network["loss"], rel=1e-5)
+        for field in ("accuracy", "accuracy_ci95", "per_class", "confusion_matrix", "n", "split"):
+            assert of_predictions[field] == of_network[field]
+    _, mixed = compare_with_baseline([checkpoints[0], rewritten[1]])
+    assert mixed.mcnemar == second.mcnemar
+    assert mixed.source == "predictions"
+
     result = CliRunner().invoke(cli, ["compare-baseline", *checkpoints])
     words = " ".join(result.stdout.split())
     assert f"it alone is right on {counts[0]}" in words
