@@ -14,6 +14,7 @@ from .common.options import (
     trust_option,
     verbose_option,
 )
+from .common.predictions import check_network_options, check_params, params_option
 
 
 @click.command(epilog=COMPARED_HELP)
@@ -25,6 +26,7 @@ from .common.options import (
     help="Exit with 1 unless all that is given is better than 82.44, and no planned run of a sweep failed or "
     "is missing; a sweep's own base network is not judged.",
 )
+@params_option
 @data_dir_option
 @pixels_option
 @trust_option
@@ -36,6 +38,7 @@ def compare_baseline(
     names: tuple[str, ...],
     plot: Path | None,
     require_better: bool,
+    params: int | None,
     data_dir: Path | None,
     pixels: str | None,
     trust: bool,
@@ -47,6 +50,8 @@ def compare_baseline(
     """
     if require_better and not names:
         raise click.UsageError("--require-better needs a run or a checkpoint to judge.", context)
+    check_params(context, names, params)
+    check_network_options(context, names, pixels=pixels, trust=trust)
 
     from eip_cli.comparison.row import published_comparisons
     from eip_cli.display.comparison_tables import report_comparison
@@ -58,7 +63,9 @@ def compare_baseline(
         from eip_cli.comparison.baseline_comparison import compare_with_baseline
 
         with shown_progress() as progress:
-            rows = compare_with_baseline(names, progress, data_dir=data_dir, trust=trust, pixels=pixels)
+            rows = compare_with_baseline(
+                names, progress, data_dir=data_dir, trust=trust, pixels=pixels, params=params
+            )
     if plot is not None:
         from eip_cli.comparison.curve_collection import collect_curves
         from eip_cli.pictures.curves import draw_comparison

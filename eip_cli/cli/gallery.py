@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .common.help_texts import CHECKPOINT_HELP
+from .common.help_texts import MEASURED_HELP
 from .common.messages import shown_progress
 from .common.options import (
     check_output,
@@ -18,6 +18,7 @@ from .common.options import (
     verbose_option,
     weights_model_option,
 )
+from .common.predictions import check_network_options
 
 ENDINGS = (".png", ".svg", ".html")
 ORDERS = ("loss", "confidence", "random")
@@ -45,7 +46,7 @@ def _check_files(context: click.Context, parameter: click.Parameter, path: Path 
     return path
 
 
-@click.command(epilog=CHECKPOINT_HELP)
+@click.command(epilog=MEASURED_HELP)
 @click.argument("checkpoint")
 @weights_model_option
 @click.option(
@@ -113,14 +114,20 @@ def gallery(
     """Show the test images that CHECKPOINT gets wrong, with true class, predicted class and confidence."""
     if layer is not None and not grad_cam:
         raise click.UsageError("--layer is of --grad-cam: give both.", context)
+    check_network_options(context, [checkpoint], model=model)
+    check_network_options(context, [checkpoint, *filter(None, [against])], pixels=pixels, trust=trust)
 
     from eip_cli.display.images.gallery_report import report_gallery, write_csv
     from eip_cli.display.images.gallery_sheet import write_gallery
     from eip_cli.display.printing import print_report
     from eip_cli.inspection.checkpoint_gallery import collect_gallery
-    from eip_cli.inspection.heat_maps import HeatRequest
     from eip_cli.inspection.selection import Selection
 
+    heat = None
+    if grad_cam:
+        from eip_cli.inspection.heat_maps import HeatRequest  # it starts Keras, which predictions do without
+
+        heat = HeatRequest(layer, of)
     with shown_progress() as progress:
         found = collect_gallery(
             checkpoint,
@@ -128,7 +135,7 @@ def gallery(
             progress,
             network=model,
             against=against,
-            heat=HeatRequest(layer, of) if grad_cam else None,
+            heat=heat,
             dataset=dataset,
             data_dir=data_dir,
             pixels=pixels,

@@ -1,15 +1,16 @@
 """Runs, sweeps and checkpoints as the user names them -> rows and curves beside the published ones.
 
-Runs and sweeps are compared by what their files say; only a checkpoint starts Keras.
+Runs and sweeps are compared by what their files say, predictions by what they are; only a checkpoint starts
+Keras.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eip_cli.datasets.download import SILENT, DownloadProgress
+from eip_cli.datasets.loading import load_dataset
 from eip_cli.published.baseline import BASELINE_NETWORK, baseline_for
 from eip_cli.runs.catalogue import find_run, is_run_id
 from eip_cli.runs.history import EpochRow
@@ -17,6 +18,8 @@ from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, HISTORY_FILE, RECORD_FILE, Run
 from eip_cli.sweeps.sweep_directory import PLAN_FILE, Sweep, find_sweep
 
+from .evaluation.predictions_file import assess_predictions, is_predictions_name
+from .evaluation.results import Assessment, Evaluation
 from .record_checks import (
     ENDED_AT_CHANCE,
     HELD_OUT,
@@ -32,10 +35,6 @@ from .statements import state_single
 from .statistics import mcnemar_p_value, mcnemar_verdict
 from .sweep_rows import compare_sweeps
 
-if TYPE_CHECKING:
-    from .evaluation.results import Assessment
-
-
 UNKNOWN_ORIGIN = "of unknown origin: it may have been picked on the test images"
 
 PICKING_FAVOURS = "McNemar's test knows nothing of the picking on the test images: it favours what was picked"
@@ -48,13 +47,16 @@ def compare_with_baseline(
     data_dir: Path | str | None = None,
     trust: bool = False,
     pixels: str | None = None,
+    params: int | None = None,
 ) -> list[Comparison]:
     """A row for each run and checkpoint named and for each configuration of a sweep named, in that order.
 
     A run and a sweep are compared by what their records say; a checkpoint is evaluated on CIFAR-10,
     or on its run's dataset, and from the second one on also against the first by McNemar's test, on pixels
-    of the form ``pixels`` (None: as each was made for, as far as that is known). A
-    sweep named twice counts once. Raises an EipError where one cannot be had.
+    of the form ``pixels`` (None: as each was made for, as far as that is known). A file of predictions stands
+    for a checkpoint, and is of the dataset of the first checkpoint before it, or else of CIFAR-10; ``params``
+    states its number of parameters. A sweep named twice counts once. Raises an EipError where one cannot be
+    had.
     """
     listed = [str(name) for name in ([names] if isinstance(names, str | Path) else names)]
     found = [find_subject(name) for name in listed]
@@ -69,7 +71,13 @@ def compare_with_baseline(
         elif isinstance(item, Run):
             rows.append(_compare_run(item, labels[item.path]))
         else:
-            row, assessment = _compare_checkpoint(name, progress, data_dir, trust, pixels)
+            if is_predictions_name(name):
+                dataset = reference.evaluation.dataset if reference else "cifar10"
+                images = load_dataset(dataset, data_dir, progress)
+                assessment = assess_predictions(name, images, params)
+                row = _compare_evaluation(assessment.evaluation, "predictions")
+            else:
+                row, assessment = _compare_checkpoint(name, progress, data_dir, trust, pixels)
             if reference is not None:
                 row = add_mcnemar(row, assessment, reference)
             reference = reference or assessment
@@ -110,7 +118,11 @@ def find_subject(name: str) -> Run | Sweep | None:
     """
     if name and (Path(name) / PLAN_FILE).is_file():
         return Sweep(Path(name))
-    if Path(name).is_file() or (Path(name).suffix in (".h5", ".keras") and not Path(name).is_dir()):
+    if (
+        Path(name).is_file()
+        or is_predictions_name(name)
+        or (Path(name).suffix in (".h5", ".keras") and not Path(name).is_dir())
+    ):
         return None
     is_run = (Path(name) / RECORD_FILE).is_file() or is_run_id(name)
     return find_run(name) if is_run else find_sweep(name) or find_run(name)
@@ -157,7 +169,7 @@ def _marks(record: RunRecord, history: tuple[EpochRow, ...] | None) -> tuple[str
 
 def _compare_checkpoint(
     name: str, progress: DownloadProgress, data_dir: Path | str | None, trust: bool, pixels: str | None
-) -> tuple[Comparison, "Assessment"]:
+) -> tuple[Comparison, Assessment]:
     # Imported here: they start Keras, which runs and sweeps do without.
     from eip_cli.networks.summary import summarize_model
 
@@ -165,31 +177,37 @@ def _compare_checkpoint(
 
     opened = open_announced(name, progress, None, trust)
     assessment = assess_model(opened, progress, data_dir=data_dir, pixels=pixels)
-    evaluation = assessment.evaluation
     summary = summarize_model(opened.model, opened.name)
+    row = _compare_evaluation(assessment.evaluation, "checkpoint")
+    row = replace(row, receptive_field=summary.receptive_field, whole_image_seen=summary.whole_image_seen)
+    return row, assessment
+
+
+def _compare_evaluation(evaluation: Evaluation, source: str) -> Comparison:
     on_baseline_data = evaluation.baseline_accuracy is not None
     notes = list(evaluation.notes)
     if not on_baseline_data:
         notes.append(f"evaluated on {evaluation.dataset}")
     elif evaluation.selected_on == "unknown":
         notes.append(UNKNOWN_ORIGIN)
-    row = compare(
+    if evaluation.params_stated:
+        notes.append(f"its {evaluation.params:,} parameters are stated, not counted")
+    return compare(
         evaluation.checkpoint,
-        "checkpoint",
+        source,
         evaluation.accuracy if on_baseline_data else None,
         params=evaluation.params,
-        receptive_field=summary.receptive_field,
-        whole_image_seen=summary.whole_image_seen,
+        receptive_field=None,
         model=evaluation.model,
         selected_on=evaluation.selected_on,
         # A maximum over epochs on the test images is no estimate that an interval could be put around.
         comparable=evaluation.selected_on != "test" and evaluation.doubt is None,
         notes=tuple(notes),
+        params_stated=evaluation.params_stated,
     )
-    return row, assessment
 
 
-def add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Comparison:
+def add_mcnemar(row: Comparison, this: Assessment, other: Assessment) -> Comparison:
     """``row`` with McNemar's test against the checkpoint of ``other``, where both saw the same images.
 
     A checkpoint that was picked on these images wins over one that was not by the picking alone, so
@@ -207,7 +225,7 @@ def add_mcnemar(row: Comparison, this: "Assessment", other: "Assessment") -> Com
     return replace(row, mcnemar=test, notes=notes)
 
 
-def compare_answers(this: "Assessment", other: "Assessment") -> McNemar:
+def compare_answers(this: Assessment, other: Assessment) -> McNemar:
     """McNemar's test of two checkpoints on the same images; see ``add_mcnemar`` for its verdict."""
     only_this = int((this.is_correct & ~other.is_correct).sum())
     only_other = int((other.is_correct & ~this.is_correct).sum())

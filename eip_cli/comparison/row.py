@@ -33,7 +33,8 @@ class Comparison:
     the mean. Where training images were held out, ``final_accuracy`` is of those and not compared;
     ``test_accuracy`` is that of the best checkpoint on the test images, measured once (of a sweep: the
     mean, with ``test_accuracy_sd`` and ``test_accuracy_ci95``).
-    ``whole_image_seen`` says of a network that its feature maps see the whole image, which is no number.
+    ``whole_image_seen`` says of a network that its feature maps see the whole image, which is no number;
+    ``params_stated`` of ``params`` that somebody says so, and no network was there to be counted.
     The ``trained_`` fields compare it with the row named ``trained_baseline``, the base network as the
     same sweep trained it.
     """
@@ -67,6 +68,7 @@ class Comparison:
     test_accuracy_sd: float | None = None
     test_accuracy_ci95: tuple[float, float] | None = None
     whole_image_seen: bool = False
+    params_stated: bool = False
 
 
 def delta_interval(accuracy: float) -> tuple[float, float]:
@@ -96,6 +98,7 @@ def compare(
     selected_on: str | None = None,
     comparable: bool = True,
     notes: tuple[str, ...] = (),
+    params_stated: bool = False,
 ) -> Comparison:
     """A row of the comparison; ``accuracy`` is the final test accuracy, a fraction.
 
@@ -119,6 +122,7 @@ def compare(
         notes=notes,
         model=model,
         whole_image_seen=whole_image_seen,
+        params_stated=params_stated,
     )
 
 

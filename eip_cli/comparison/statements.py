@@ -7,6 +7,7 @@ from .row import Comparison, McNemar
 _PUBLISHED = f"the published {100 * BASELINE_ACCURACY:.2f}%"
 _BY_BEST = " by its best checkpoint on held-out training images, measured once"
 _ONE_EACH = "interval for one training on each side"
+LEAST_P_VALUE = 1e-300  # smaller ones come out as zero, which none is
 
 
 def state_single(row: Comparison) -> str:
@@ -32,10 +33,12 @@ def state_single(row: Comparison) -> str:
 
 def state_mcnemar(test: McNemar) -> str:
     """McNemar's test of one checkpoint against another, in sentences."""
-    p_value = f"{test.p_value:.3f}" if test.p_value >= 0.001 else f"{test.p_value:.1e}"
+    p_value = f"= {test.p_value:.3f}" if test.p_value >= 0.001 else f"= {test.p_value:.1e}"
+    if test.p_value < LEAST_P_VALUE:
+        p_value = f"< {LEAST_P_VALUE:.0e}"
     return (
         f"Against {test.against} on the same images: it alone is right on {test.only_this_correct:,}, the "
-        f"other alone on {test.only_other_correct:,} (McNemar's exact test, p = {p_value}): "
+        f"other alone on {test.only_other_correct:,} (McNemar's exact test, p {p_value}): "
         f"{_word(test.verdict)}. That is about these two sets of weights, not about training such networks."
     )
 

@@ -30,8 +30,10 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
         cells.append(
             [
                 row.name,
-                "" if row.params is None else f"{row.params:,}",
-                format_receptive_field(row.receptive_field, row.whole_image_seen, "all"),
+                _format_parameters(row),
+                ""  # of predictions there is no network to ask
+                if row.source == "predictions"
+                else format_receptive_field(row.receptive_field, row.whole_image_seen, "all"),
                 "" if row.epochs is None else str(row.epochs),
                 *([_count_runs(row)] if has_sweep else []),
                 final,
@@ -45,6 +47,12 @@ def report_comparison(rows: Sequence[Comparison]) -> Report:
     notes = _footnotes(rows, has_star=any("*" in cell for row in cells for cell in row[1:]))
     grids = [Grid(headers, cells), *_trained_grids(rows)]
     return Report(grids, [[_flatten_comparison(record) for record in payload]], payload, notes)
+
+
+def _format_parameters(row: Comparison) -> str:
+    if row.params is None:
+        return "unknown" if row.source == "predictions" else ""
+    return f"{row.params:,}"
 
 
 def _format_mean(accuracy: float | None, deviation: float | None) -> str:
@@ -112,6 +120,8 @@ def _comparison_record(row: Comparison) -> dict[str, Any]:
     record = asdict(row) | {"receptive_field": pair_value(row.receptive_field)}
     if not row.whole_image_seen:
         del record["whole_image_seen"]  # said only where a null receptive field means that
+    if not row.params_stated:
+        del record["params_stated"]
     return record
 
 
@@ -126,7 +136,8 @@ def _flatten_comparison(record: dict[str, Any]) -> dict[str, Any]:
         low, high = record[name] or (None, None)
         flat |= {f"{name}_low": low, f"{name}_high": high}
     test = record["mcnemar"] or {}
-    flat["whole_image_seen"] = record.get("whole_image_seen", False)
+    for name in ("whole_image_seen", "params_stated"):
+        flat[name] = record.get(name, False)
     return flat | {f"mcnemar_{item.name}": test.get(item.name) for item in fields(McNemar)}
 
 

@@ -1,32 +1,34 @@
 """The test images that a network gets wrong, or that two networks differ on, with what they answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eip_cli.checkpoints.opening import OpenedModel
 from eip_cli.comparison.baseline_comparison import PICKING_FAVOURS, compare_answers
 from eip_cli.comparison.evaluation.answers import Answers
-from eip_cli.comparison.evaluation.assessment import assess_on
 from eip_cli.comparison.evaluation.results import Assessment, Evaluation
 from eip_cli.comparison.row import McNemar
 from eip_cli.comparison.statements import state_mcnemar
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.foundation.problem import NO_CLASS
-from eip_cli.networks.model import require_classifier
 from eip_cli.recipes.pixels import PixelScale
 
-from .heat_maps import HeatMaps, HeatRequest, make_heat_maps
 from .selection import Selection, find_class, require_indices, select_images
+
+if TYPE_CHECKING:  # they start Keras, which predictions do without
+    from eip_cli.checkpoints.opening import OpenedModel
+
+    from .heat_maps import HeatMaps, HeatRequest
 
 NO_ANSWER = "no class"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A network's answer to one image: a class, probabilities and loss; None where they are not finite."""
+    """A network's answer to one image: a class, probabilities and loss; None where not finite or unknown."""
 
     predicted: str
     is_right: bool
@@ -62,15 +64,18 @@ class Gallery:
     notes: tuple[str, ...]
     other: Evaluation | None = None
     mcnemar: McNemar | None = None
-    heat: HeatMaps | None = None
+    heat: "HeatMaps | None" = None
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """An opened network, the pixels that it is given, and, if that is known already, what it does on them."""
+    """An opened network, the pixels that it is given, and, if that is known already, what it does on them.
 
-    opened: OpenedModel
-    pixels: PixelScale
+    Of predictions only that is known, and there is no network.
+    """
+
+    opened: "OpenedModel | None"
+    pixels: PixelScale | None
     assessment: Assessment | None = None
 
 
@@ -79,10 +84,11 @@ def make_gallery(
     dataset: Dataset,
     selection: Selection,
     against: Subject | None = None,
-    heat: HeatRequest | None = None,
+    heat: "HeatRequest | None" = None,
 ) -> Gallery:
     """The images of ``selection``, of those that the network gets wrong, or that just one of two gets right.
 
+    Where only the predicted classes are known, the images come in their own order for a loss or a confidence.
     Raises ModelError where a network does not fit the images or Grad-CAM cannot be made, DataError where the
     selection names a class or an image that there is not.
     """
@@ -94,6 +100,7 @@ def make_gallery(
     require_indices(selection.indices or (), len(labels))
     assessments = [_assess(one, dataset) for one in (subject, against) if one is not None]
     answers = [assessment.read_answers() for assessment in assessments]
+    selection, unordered = _fall_back(selection, answers)
     right = [assessment.is_correct for assessment in assessments]
     pool = ~right[0] if against is None else right[0] ^ right[1]
     indices, found = select_images(selection, pool, labels, answers, true, predicted)
@@ -104,11 +111,8 @@ def make_gallery(
     images = dataset.test_images[indices]
     heat_maps = None
     if heat is not None and len(indices):
-        predictions = answers[0].predictions[indices]
-        is_true = (heat.of == "true") | (predictions == NO_CLASS)
-        classes = np.where(is_true, labels[indices], predictions)
-        are_logits = assessments[0].are_logits
-        heat_maps = make_heat_maps(subject.opened, subject.pixels, images, classes, heat, are_logits)
+        classes = _classes_to_explain(heat, answers[0].predictions[indices], labels[indices])
+        heat_maps = _make_heat_maps(subject, images, classes, heat, assessments[0].are_logits)
     mcnemar, notes = _compare(assessments)
     return Gallery(
         evaluation=assessments[0].evaluation,
@@ -117,7 +121,7 @@ def make_gallery(
         found=found,
         shown=shown,
         images=images,
-        notes=(*notes, *_count_notes(selection, found), *(heat_maps.notes if heat_maps else ())),
+        notes=(*notes, *unordered, *_count_notes(selection, found), *(heat_maps.notes if heat_maps else ())),
         other=assessments[1].evaluation if against is not None else None,
         mcnemar=mcnemar,
         heat=heat_maps,
@@ -127,8 +131,44 @@ def make_gallery(
 def _assess(subject: Subject, dataset: Dataset) -> Assessment:
     if subject.assessment is not None:
         return subject.assessment
+    from eip_cli.comparison.evaluation.assessment import assess_on
+    from eip_cli.networks.model import require_classifier
+
+    assert subject.opened is not None and subject.pixels is not None  # as there is no assessment
     require_classifier(subject.opened.model, subject.opened.name, dataset.problem)
     return assess_on(subject.opened, dataset, subject.pixels)
+
+
+def _fall_back(selection: Selection, answers: Sequence[Answers]) -> tuple[Selection, list[str]]:
+    """``selection`` in an order that can be had from ``answers``, and a note where it is another."""
+    if selection.order == "random" or selection.indices is not None or all(one.are_known for one in answers):
+        return selection, []
+    if any(one.are_known for one in answers):
+        known = "A" if answers[0].are_known else "B"
+        return selection, [
+            f"the order is by the {selection.order} of {known}: the other has no probabilities"
+        ]
+    return replace(selection, order="index"), ["no probabilities are known, so images are in their own order"]
+
+
+def _classes_to_explain(
+    heat: "HeatRequest", predictions: NDArray[np.int64], labels: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    is_true = (heat.of == "true") | (predictions == NO_CLASS)
+    return np.where(is_true, labels, predictions)
+
+
+def _make_heat_maps(
+    subject: Subject,
+    images: NDArray[np.uint8],
+    classes: NDArray[np.int64],
+    heat: "HeatRequest",
+    are_logits: bool,
+) -> "HeatMaps":
+    from .heat_maps import make_heat_maps
+
+    assert subject.opened is not None and subject.pixels is not None  # predictions are refused before
+    return make_heat_maps(subject.opened, subject.pixels, images, classes, heat, are_logits)
 
 
 def _answer(answers: Answers, labels: NDArray[np.int64], index: int, names: Sequence[str]) -> Answer:
@@ -137,14 +177,17 @@ def _answer(answers: Answers, labels: NDArray[np.int64], index: int, names: Sequ
         return Answer(NO_ANSWER, False, None, None, None)
     one = Answers(answers.probabilities[[index]], answers.predictions[[index]], answers.are_logits)
     label = labels[[index]]
-    loss = float(one.losses(label)[0])
     return Answer(
         predicted=names[prediction],
         is_right=bool(prediction == label[0]),
-        confidence=float(one.confidences[0]),
-        probability_of_true=float(one.probabilities_of(label)[0]),
-        loss=loss if np.isfinite(loss) else None,
+        confidence=_finite(one.confidences[0]),
+        probability_of_true=_finite(one.probabilities_of(label)[0]),
+        loss=_finite(one.losses(label)[0]),
     )
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
 
 
 def describe_selection(
@@ -163,6 +206,7 @@ def describe_selection(
         "loss": "highest loss first",
         "confidence": "most confident first",
         "random": f"at random (seed {selection.seed})",
+        "index": "in their order",
     }
     order = "" if selection.indices is not None else f", {orders[selection.order]}"
     return f"{kind}{of}{taken}{order}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eip_cli.comparison.evaluation.answers import Answers
 from eip_cli.foundation.errors import DataError
 
-Order = Literal["loss", "confidence", "random"]
+Order = Literal["loss", "confidence", "random", "index"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def select_images(
 
     ``pool`` (n,): the images in question. ``true`` and ``predicted`` are classes, the latter by the first of
     ``answers``. Where there are answers of two networks, the one that is more wrong of an image counts for
-    its place. Of images named by their numbers all are shown.
+    its place, of those that have probabilities. Of images named by their numbers all are shown.
     """
     are_named = wanted.indices is not None
     found = np.asarray(wanted.indices, "int64") if are_named else np.flatnonzero(pool)
@@ -84,9 +84,12 @@ def _rank(wanted: Selection, labels: NDArray[np.int64], answers: Sequence[Answer
         # RandomState's stream is frozen for good (NEP 19), that of numpy's Generator is not.
         random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(wanted.seed)))
         return random.permutation(len(labels)).astype("float64")
+    if wanted.order == "index":
+        return np.arange(len(labels), dtype="float64")
     measures = [
         answer.losses(labels) if wanted.order == "loss" else _wrong_confidence(answer, labels)
         for answer in answers
+        if answer.are_known
     ]
     # An image without an answer is as wrong as can be.
     return -np.max(np.where(np.isnan(measures), np.inf, measures), axis=0)

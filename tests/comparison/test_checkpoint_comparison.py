@@ -15,6 +15,8 @@ from eip_cli.cli import cli
 from eip_cli.comparison.baseline_comparison import add_mcnemar, compare_with_baseline
 from eip_cli.comparison.evaluation.results import Assessment, Evaluation
 from eip_cli.comparison.row import Comparison, McNemar, compare
+from eip_cli.comparison.statements import state_mcnemar
+from eip_cli.comparison.statistics import mcnemar_p_value
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.backend import keras
 from eip_cli.recipes.configuration import TrainConfig
@@ -56,6 +58,12 @@ def test_the_test_counts_what_one_of_two_alone_gets_right() -> None:
     assert replace(test, p_value=0) == McNemar("a.h5", 20, 2, 0, "better")
     turned = compare_two(assessment_of(FEW, name="b.h5"), assessment_of(MANY)).mcnemar
     assert turned == McNemar("a.h5", 2, 20, test.p_value, "worse")
+
+
+def test_no_p_value_is_said_to_be_zero() -> None:
+    for few, many, said in ((0, 3000, "p < 1e-300"), (2, 20, "p = 1.2e-04"), (9, 11, "p = 0.824")):
+        p_value = mcnemar_p_value(few, many)
+        assert f"test, {said})" in state_mcnemar(McNemar("a.h5", few, many, p_value, "worse"))
 
 
 def test_equal_predictions_are_indistinguishable() -> None:
@@ -133,6 +141,19 @@ def test_each_later_checkpoint_is_tested_against_the_first(checkpoints: list[str
     assert (second.mcnemar.against, second.mcnemar.verdict) == (checkpoints[0], "better")
     assert again.mcnemar == second.mcnemar
     assert (second.delta, second.final_accuracy, second.verdict) == (None, None, "not comparable")
+
+    rewritten = tuple(f"{number}.npz" for number in range(2))
+    for name, path in zip(checkpoints, rewritten, strict=True):
+        command = ["evaluate", name, "--write-predictions", path, "--format", "json"]
+        of_network = json.loads(CliRunner().invoke(cli, [*command, "--confusion-matrix"]).stdout)
+        command = ["evaluate", path, "--dataset", "digits", "--confusion-matrix", "--format", "json"]
+        of_predictions = json.loads(CliRunner().invoke(cli, command).stdout)
+        assert of_predictions["loss"] == pytest.approx(of_network["loss"], rel=1e-5)
+        for field in ("accuracy", "accuracy_ci95", "per_class", "confusion_matrix", "n", "split"):
+            assert of_predictions[field] == of_network[field]
+    _, mixed = compare_with_baseline([checkpoints[0], rewritten[1]])
+    assert mixed.mcnemar == second.mcnemar
+    assert mixed.source == "predictions"
 
     result = CliRunner().invoke(cli, ["compare-baseline", *checkpoints])
     words = " ".join(result.stdout.split())

@@ -11,7 +11,12 @@ CHECKPOINT_HELP = (
 COMPARED_HELP = (
     "RUN is compared by the final accuracy in its record, its last epoch's; a CHECKPOINT, such as RUN's "
     "checkpoint.h5, by evaluating it. RUN is a run's directory, its id, or latest; CHECKPOINT is a model "
-    "file (.h5, .keras); SWEEP is a sweep's directory, or its id under sweeps/."
+    "file (.h5, .keras), or predictions of any framework (.npz, .csv); SWEEP is a sweep's directory, or its "
+    "id under sweeps/."
+)
+MEASURED_HELP = (
+    f"{CHECKPOINT_HELP} Predictions of any framework (a .npz or .csv file, such as evaluate "
+    "--write-predictions writes) may stand in its place."
 )
 RUN_HELP = "RUN is a run's directory, an id that eip runs lists, or latest (the run started last)."
 SUBMISSION_HELP = (

@@ -110,17 +110,17 @@ pixels_option = click.option(
 PLOT_ENDINGS = (".png", ".svg", ".pdf")
 
 
-def check_output(path: Path, endings: tuple[str, ...]) -> None:
+def check_output(path: Path, endings: tuple[str, ...], verb: str = "draw") -> None:
     """Raise EipError where ``path`` cannot become a new file with one of these endings.
 
     Before the work, not after it: an evaluation takes a while.
     """
     if path.suffix.lower() not in endings:
-        raise EipError(f"cannot draw {path}: use an ending such as {', '.join(endings)}")
+        raise EipError(f"cannot {verb} {path}: use an ending such as {', '.join(endings)}")
     if path.exists():
         raise EipError(f"{path} exists: name another file, or remove it")
     if not path.parent.is_dir():
-        raise EipError(f"cannot draw {path}: there is no folder {path.parent}")
+        raise EipError(f"cannot {verb} {path}: there is no folder {path.parent}")
 
 
 def _check_plot(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:

@@ -165,4 +165,6 @@ def _identity(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _name(evaluation: Evaluation) -> str:
+    if evaluation.is_of_predictions:
+        return evaluation.checkpoint  # whose name is all that is known of the model
     return f"{evaluation.model} ({evaluation.checkpoint})"
