@@ -9,13 +9,13 @@ from .common.messages import shown_progress
 from .common.options import (
     data_dir_option,
     format_option,
-    params_option,
     pixels_option,
     rules_option,
     trust_option,
     verbose_option,
     weights_model_option,
 )
+from .common.predictions import check_network_options, check_params, params_option
 
 
 @click.command(epilog=SUBMISSION_HELP)
@@ -45,6 +45,9 @@ def check(
     Its accuracy is measured here, on the test images. The exit status is 0 only if all rules hold; a rule
     that what was handed in says nothing of does not.
     """
+    check_params(context, [submission], params)
+    check_network_options(context, [submission], model=model, pixels=pixels, trust=trust)
+
     from eip_cli.datasets.loading import load_dataset
     from eip_cli.display.printing import print_report
     from eip_cli.display.rule_tables import report_check

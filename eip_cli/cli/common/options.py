@@ -73,13 +73,6 @@ trust_option = click.option(
 )
 
 
-params_option = click.option(
-    "--params",
-    type=click.IntRange(1, 10**12),
-    metavar="N",
-    help="Parameters of the network behind a file of predictions: stated, not counted.",
-)
-
 rules_option = click.option(
     "--rules",
     metavar="NAME|FILE.toml",
