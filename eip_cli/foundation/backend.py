@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 
+from .compiled_programs.keeping import set_programs_folder
 from .deferred_imports import deferred_imports
 from .errors import BackendError, SettingsWarning, TrainingError, in_one_line
 from .keras_settings import BACKENDS, DEFAULT_POLICY, DEFAULTS, describe_differences, read_request
@@ -71,6 +72,8 @@ def _import_keras() -> None:
             warnings.warn(request.notice, SettingsWarning, stacklevel=2)
         if request.backend != "tensorflow":
             os.environ["KERAS_BACKEND"] = request.backend  # for a run's record, where keras.json names it
+        elif "tensorflow" not in sys.modules:
+            set_programs_folder()
     verbose = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0"
     failure = None
     quiet = contextlib.nullcontext() if verbose else held_back_errors()
