@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from eip_cli.foundation.compiled_programs.keeping import (
+from eip_cli.foundation.compiled_programs.settings import (
     FLAGS,
     SETTING,
     without_cache,

@@ -8,19 +8,16 @@ programs are the same, and so are the bits. ``EIP_COMPILE_CACHE=off`` leaves it 
 import atexit
 import hashlib
 import os
-import re
 from pathlib import Path
 
 from eip_cli.foundation.cache_folder import cache_dir
 from eip_cli.foundation.processor import available_threads, may_have_accelerator, processor_features
 
-from .loan import IN_USE, Loan, open_loan
+from .loan import Loan, open_loan
+from .settings import FLAGS, SETTING, names_cache, without_cache, without_cache_of_this_program
 from .store import ProgramStore
 
-SETTING = "EIP_COMPILE_CACHE"
-FLAGS = "TF_XLA_FLAGS"
 _OFF = ("off", "0", "no", "false")
-_CACHE_FLAG = re.compile(r"""\s*--tf_xla_persistent_cache_directory=("[^"]*"|'[^']*'|\S*)""")
 
 _loan: Loan | None = None
 _store: ProgramStore | None = None
@@ -43,7 +40,7 @@ def set_programs_folder() -> None:
     if os.environ.get(SETTING, "").lower() in _OFF or may_have_accelerator():
         return
     # What does not begin with a dash is a file with flags, to which none can be added.
-    if _CACHE_FLAG.search(others) or (others and not others.startswith("-")):
+    if names_cache(others) or (others and not others.startswith("-")):
         return
     _loan = open_loan(programs_dir())
     if _loan is not None:
@@ -68,20 +65,6 @@ def share_compiled_programs() -> None:
     """Let other processes have what this one has compiled so far, even if it is killed."""
     if _loan is not None and _store is not None:
         _loan.share(_store)
-
-
-def without_cache_of_this_program(flags: str) -> str:
-    """``flags`` of TF_XLA_FLAGS without the folder that a process of this program has set for itself."""
-
-    def keep(found: re.Match[str]) -> str:
-        return "" if Path(found[1].strip("\"'")).parent.name == IN_USE else found[0]
-
-    return _CACHE_FLAG.sub(keep, flags)
-
-
-def without_cache(flags: str) -> str:
-    """``flags`` of TF_XLA_FLAGS without any cache's folder, which changes nothing that is computed."""
-    return _CACHE_FLAG.sub("", flags).strip()
 
 
 def _set_flags(flags: str) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .settings import IN_USE
 from .store import ProgramStore, remove_oldest
 
-IN_USE = "in-use"
 # TensorFlow ends a training where it cannot write a program down: with less room than this none are kept.
 ROOM_BYTES = 256 * 2**20
 
