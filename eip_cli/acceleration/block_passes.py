@@ -66,9 +66,11 @@ def hashed_keep(like: Tensor, key: Tensor, rate: float) -> Tensor:
         return tf.bitwise.bitwise_xor(value, tf.bitwise.right_shift(value, tf.constant(bits, tf.uint32)))
 
     channels = like.shape[1]
-    row = tf.range(tf.shape(like)[0]) * channels
-    index = tf.bitcast(row[:, None] + tf.range(channels)[None, :], tf.uint32)
-    hashed = fold(index + key[0], 16) * tf.constant(0x7FEB352D, tf.uint32)
+    # The key enters first: an index of constants alone would be computed by TensorFlow, and stored in the
+    # program with its millions of numbers.
+    row = tf.bitcast(tf.range(tf.shape(like)[0]) * channels, tf.uint32) + key[0]
+    index = row[:, None] + tf.bitcast(tf.range(channels), tf.uint32)[None, :]
+    hashed = fold(index, 16) * tf.constant(0x7FEB352D, tf.uint32)
     hashed = fold(tf.bitwise.bitwise_xor(hashed, key[1]), 15) * tf.constant(0x846CA68B, tf.uint32)
     return fold(hashed, 16) >= tf.constant(min(round(rate * 2**32), 2**32 - 1), tf.uint32)
 
@@ -85,7 +87,10 @@ def _sum_rows(pair: Function, arrays: Sequence[Tensor]) -> tuple[Tensor, Tensor]
     even = count - count % ROWS_JOINED
     channels = arrays[0].shape[1]
     joined = [tf.reshape(array[:even], (-1, ROWS_JOINED, channels)) for array in arrays]
-    terms = [tf.complex(*pair(*(array[:, row] for array in joined))) for row in range(ROWS_JOINED)]
+    # In halves, not row by row: TensorFlow takes its time for each operation of a program. Not all at once:
+    # XLA computes what more than 15 others read only once, and that is a pass over memory of its own.
+    halves = zip(*(tf.split(array, 2, axis=1) for array in joined), strict=True)
+    terms = [row for half in halves for row in tf.unstack(tf.complex(*pair(*half)), axis=1)]
     while len(terms) > 1:
         terms = [left + right for left, right in zip(terms[::2], terms[1::2], strict=True)]
     rest = tf.complex(*pair(*(array[even:] for array in arrays)))

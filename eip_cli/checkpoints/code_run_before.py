@@ -8,7 +8,7 @@ because a file imports its neighbours, and the function because a file may hold 
 from contextlib import suppress
 from pathlib import Path
 
-from eip_cli.datasets.obtaining import cache_dir
+from eip_cli.foundation.cache_folder import cache_dir
 from eip_cli.networks.users_code import code_file
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.loading import load_dataset
-from eip_cli.datasets.obtaining import cache_dir
+from eip_cli.foundation.cache_folder import cache_dir
 from eip_cli.foundation.errors import DataError
 from eip_cli.foundation.keras_settings import keras_home
 from eip_cli.networks.receptive_field.tracing import find_image_axes

@@ -23,17 +23,26 @@ def build(
     model: str, output: Path | None, seed: int, dataset: str | None, trust: bool, output_format: str
 ) -> None:
     """Build MODEL, print its totals, and write it with -o."""
-    from eip_cli.checkpoints.checkpoint_file import save_model
-    from eip_cli.checkpoints.opening import open_model
     from eip_cli.datasets.loading import problem_of
     from eip_cli.display.network_tables import report_totals
     from eip_cli.display.printing import print_report
     from eip_cli.foundation.errors import CheckpointError
-    from eip_cli.networks.summary import summarize_model
+    from eip_cli.foundation.problem import CIFAR10_PROBLEM
+    from eip_cli.networks.known_facts.reading import read_known_facts
 
     if output is not None and output.exists():
         raise CheckpointError(f"{output} exists: name another file, or remove it")
-    opened = open_model(model, seed, trust, problem_of(dataset) if dataset else None)
+    problem = problem_of(dataset) if dataset else None
+    known = read_known_facts(model, problem or CIFAR10_PROBLEM) if output is None else None
+    if known is not None:
+        print_report(report_totals(known, None), output_format)
+        return
+
+    from eip_cli.checkpoints.checkpoint_file import save_model
+    from eip_cli.checkpoints.opening import open_model
+    from eip_cli.networks.summary import summarize_model
+
+    opened = open_model(model, seed, trust, problem)
     summary = summarize_model(opened.model, opened.name)
     if output is not None:
         save_model(opened.model, output)

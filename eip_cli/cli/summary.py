@@ -20,8 +20,9 @@ from .common.options import (
 
 if TYPE_CHECKING:
     from eip_cli.checkpoints.opening import OpenedModel
+    from eip_cli.foundation.problem import Problem
+    from eip_cli.networks.facts import ModelSummary
     from eip_cli.networks.source_text.layer_lines import LayerLines
-    from eip_cli.networks.summary import ModelSummary
 
 ERF_IMAGES = 200
 
@@ -66,16 +67,30 @@ def summary(
     if code and output_format == "csv":
         raise click.UsageError("--code has no form in CSV: json and markdown have one.")
 
-    from eip_cli.checkpoints.sample_images import find_sample_images
+    from eip_cli.datasets.loading import problem_of
     from eip_cli.display.network_tables import report_summary
     from eip_cli.display.printing import print_report
+    from eip_cli.foundation.problem import CIFAR10_PROBLEM
+    from eip_cli.networks.facts import require_receptive_field
+    from eip_cli.networks.known_facts.reading import read_known_facts
+
+    problem = problem_of(dataset) if dataset else None
+    needs_network = code or show_erf or plot is not None
+    known = None if needs_network else read_known_facts(model, problem or CIFAR10_PROBLEM)
+    if known is not None:
+        if show_rf:
+            require_receptive_field(known)
+        print_report(report_summary(known, show_rf, show_macs), output_format)
+        return
+
+    from eip_cli.checkpoints.sample_images import find_sample_images
     from eip_cli.networks.blocks.grouping import list_blocks
     from eip_cli.networks.receptive_field.effective import MeasuredField, measure_effective_field
-    from eip_cli.networks.summary import require_receptive_field, summarize_model
+    from eip_cli.networks.summary import summarize_model
     from eip_cli.pictures.fields.squares import SampleImage
     from eip_cli.pictures.network_picture import draw_network
 
-    opened, lines = _open_model(model, trust, code, dataset)
+    opened, lines = _open_model(model, trust, code, problem)
     show_notice(opened.notice)
     result = summarize_model(opened.model, opened.name)
     if show_rf or show_erf:
@@ -98,17 +113,16 @@ def summary(
 
 
 def _open_model(
-    spec: str, trust: bool, code: bool, dataset: str | None
+    spec: str, trust: bool, code: bool, problem: "Problem | None"
 ) -> "tuple[OpenedModel, LayerLines | None]":
     """The model, and the lines of the user's file that made its layers where these are asked for."""
     from eip_cli.checkpoints.opening import open_model
-    from eip_cli.datasets.loading import problem_of
     from eip_cli.networks.source_text.layer_lines import noting_layer_lines
     from eip_cli.networks.users_code import code_file, is_user_network
 
     file = code_file(spec) if code and is_user_network(spec) else None
     with noting_layer_lines(file) if file is not None else nullcontext() as lines:
-        return open_model(spec, trust=trust, problem=problem_of(dataset) if dataset else None), lines
+        return open_model(spec, trust=trust, problem=problem), lines
 
 
 def _print_code(

@@ -11,6 +11,7 @@ from typing import Any
 
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.runs.history import EpochRow
+from eip_cli.runs.provenance import computing_settings
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import HISTORY_FILE
 from eip_cli.sweeps.plan import INCIDENTAL, Configuration, PlannedRun, group_runs
@@ -169,7 +170,8 @@ def describe_conditions(records: Sequence[RunRecord]) -> list[str]:
 
 def _list_conditions(record: RunRecord) -> dict[str, Any]:
     machine = {name: record.hardware.get(name) for name in ("processor", "accelerators")}
-    return {**record.versions, **record.environment, **machine, "accelerated": record.accelerated}
+    settings = computing_settings(record.environment)
+    return {**record.versions, **settings, **machine, "accelerated": record.accelerated}
 
 
 def _identify(run: FinishedRun) -> list[tuple[str, Any]]:

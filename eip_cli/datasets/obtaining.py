@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock, Timeout
 
+from eip_cli.foundation.cache_folder import cache_dir
 from eip_cli.foundation.errors import DataError
 from eip_cli.foundation.keras_settings import keras_home
 
@@ -50,11 +50,6 @@ def fetch_collection(
     location = _find(collection, folder)
     collection.read(location)
     return location
-
-
-def cache_dir() -> Path:
-    """Return the user's cache directory of this program; EIP_CACHE_DIR moves it."""
-    return Path(os.environ.get("EIP_CACHE_DIR") or platformdirs.user_cache_dir("eip", appauthor=False))
 
 
 def _given_folder(data_dir: Path | None) -> Path | None:

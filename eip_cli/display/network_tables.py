@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eip_cli.networks.receptive_field.effective import MeasuredField
-from eip_cli.networks.source_text.stated_fields import StatedField
-from eip_cli.networks.summary import LayerInfo, ModelSummary
+from eip_cli.networks.facts import LayerInfo, ModelSummary
 
 from .formatting import format_pair, format_shape, pair_value
 from .printing import Grid, Report
 
+if TYPE_CHECKING:
+    from eip_cli.networks.receptive_field.effective import MeasuredField
+    from eip_cli.networks.source_text.stated_fields import StatedField
+
 
 def report_summary(
-    summary: ModelSummary, show_rf: bool, show_macs: bool, effective: MeasuredField | None = None
+    summary: ModelSummary, show_rf: bool, show_macs: bool, effective: "MeasuredField | None" = None
 ) -> Report:
     """A row a layer; footnotes hold the totals and any warning."""
     headers = ["Layer", "Type", "Output", "Params"]
@@ -44,7 +46,7 @@ def report_summary(
     return Report([Grid(headers, rows, f"Network {summary.model}", left=3)], [records], payload, notes)
 
 
-def _describe_effective(effective: MeasuredField) -> str:
+def _describe_effective(effective: "MeasuredField") -> str:
     field = effective.field
     row, column = field.unit
     return (
@@ -53,7 +55,7 @@ def _describe_effective(effective: MeasuredField) -> str:
     )
 
 
-def _effective_record(effective: MeasuredField) -> dict[str, Any]:
+def _effective_record(effective: "MeasuredField") -> dict[str, Any]:
     field = effective.field
     return {
         "erf_layer": field.layer,
@@ -66,7 +68,7 @@ def _effective_record(effective: MeasuredField) -> dict[str, Any]:
     }
 
 
-def report_code(text: str, stated: Sequence[StatedField], payload: dict[str, Any]) -> Report:
+def report_code(text: str, stated: "Sequence[StatedField]", payload: dict[str, Any]) -> Report:
     """A network's ``payload`` with its code, and what comments on receptive fields state."""
     comments = [
         {
@@ -81,7 +83,7 @@ def report_code(text: str, stated: Sequence[StatedField], payload: dict[str, Any
     return Report([], [], payload | {"code": text, "comments": comments})
 
 
-def describe_comments(file: Path, stated: Sequence[StatedField], summary: ModelSummary) -> list[str]:
+def describe_comments(file: Path, stated: "Sequence[StatedField]", summary: ModelSummary) -> list[str]:
     """A line for each comment that states another receptive field, and how many there are in all."""
     if summary.receptive_field_unknown:
         return [f"{file}: comments on receptive fields are not checked: {summary.receptive_field_unknown}"]
@@ -94,7 +96,7 @@ def describe_comments(file: Path, stated: Sequence[StatedField], summary: ModelS
     return [*lines, words + (f", {unmatched} at no layer" if unmatched else "")]
 
 
-def _describe_comment(one: StatedField) -> str:
+def _describe_comment(one: "StatedField") -> str:
     said = format_pair(one.says)
     if one.agrees is None:
         return f"says RF {said}; no layer of the network is made here"

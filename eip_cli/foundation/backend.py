@@ -6,6 +6,7 @@ cannot be started.
 """
 
 import contextlib
+import gc
 import logging
 import os
 import platform
@@ -13,6 +14,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 
+from .compiled_programs.keeping import set_programs_folder
+from .deferred_imports import deferred_imports
 from .errors import BackendError, SettingsWarning, TrainingError, in_one_line
 from .keras_settings import BACKENDS, DEFAULT_POLICY, DEFAULTS, describe_differences, read_request
 from .processor import available_threads
@@ -30,6 +33,34 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     # faster with AVX2 as well: 1.7 times for plain Keras, 1.1 for the twin (2 turns, 2 cores of a Zen 3).
     ENVIRONMENT_DEFAULTS["TF_ENABLE_ONEDNN_OPTS"] = "1"
 
+# What of Keras imports scikit-learn, matplotlib and pandas where they are installed, a third of its own
+# time, and is used by few programs.
+DEFERRED_MODULES = (
+    "keras.src.trainers.data_adapters.array_slicing",
+    "keras.src.visualization",
+    "keras.visualization",
+    "keras.wrappers",
+)
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Look for no garbage: an import makes next to none, and a million objects to look through.
+
+    Afterwards they count as old ones, so that they are looked through seldom.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        if gc.get_freeze_count() == 0:  # else what another program has frozen would thaw with them
+            gc.freeze()
+            gc.unfreeze()
+        gc.enable()
+
 
 def _import_keras() -> None:
     if "tensorflow" not in sys.modules:  # else too late, and a run would record what is not in force
@@ -41,9 +72,12 @@ def _import_keras() -> None:
             warnings.warn(request.notice, SettingsWarning, stacklevel=2)
         if request.backend != "tensorflow":
             os.environ["KERAS_BACKEND"] = request.backend  # for a run's record, where keras.json names it
+        elif "tensorflow" not in sys.modules:
+            set_programs_folder()
     verbose = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0"
     failure = None
-    with contextlib.nullcontext() if verbose else held_back_errors():
+    quiet = contextlib.nullcontext() if verbose else held_back_errors()
+    with quiet, _without_collections(), deferred_imports(DEFERRED_MODULES):
         try:
             import keras
         except Exception as error:  # whatever a damaged installation raises

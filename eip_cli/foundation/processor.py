@@ -21,3 +21,21 @@ def processor_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def processor_features() -> str:
+    """The processor's model and, where the system lists them, its sets of instructions."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith(("flags", "Features")):  # the latter on ARM
+                return f"{processor_name()} {line.partition(':')[2].strip()}"
+    return processor_name()
+
+
+def may_have_accelerator() -> bool:
+    """Whether the system shows a graphics processor that TensorFlow could use, without asking TensorFlow."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    return platform.system() == "Darwin" or any(
+        any(Path("/dev").glob(pattern)) for pattern in ("nvidia[0-9]*", "kfd", "dxg")
+    )

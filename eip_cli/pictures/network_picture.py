@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from eip_cli.networks.blocks.fields import list_fields, list_growth, list_layers_of_whole_image
 from eip_cli.networks.blocks.grouping import Block
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.networks.receptive_field.effective import MeasuredField
-from eip_cli.networks.summary import ModelSummary
 
 from .diagram.captions import show_pair
 from .diagram.drawing import draw_diagram, draw_legend, legend_height

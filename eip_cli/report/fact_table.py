@@ -5,7 +5,7 @@ from typing import Any
 from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.datasets.loading import COLLECTIONS
 from eip_cli.display.formatting import format_percent, format_receptive_field
-from eip_cli.networks.summary import ModelSummary
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.recipes.configuration import OWN, TrainConfig
 from eip_cli.recipes.train_command import portable_source
 

@@ -11,10 +11,10 @@ from eip_cli.comparison.baseline_comparison import name_runs
 from eip_cli.comparison.record_checks import ENDED_AT_CHANCE, describe_deviations, has_ended_at_chance
 from eip_cli.comparison.row import Comparison
 from eip_cli.foundation.backend import keras
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.networks.graphs import list_calls
 from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.source_text.network_text import write_network_code
-from eip_cli.networks.summary import ModelSummary
 from eip_cli.published.baseline import BASELINE_DATASET, BASELINE_NETWORK
 from eip_cli.recipes.train_command import describe_changes, write_train_command
 from eip_cli.rules.rule_check import RuleCheck

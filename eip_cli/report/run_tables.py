@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from eip_cli.display.formatting import format_pair, format_percent, format_shape
 from eip_cli.display.printing import Grid
-from eip_cli.networks.summary import LayerInfo, ModelSummary
+from eip_cli.networks.facts import LayerInfo, ModelSummary
 
 from .lettering import MARKDOWN, Lettering
 from .run_results import RunResults

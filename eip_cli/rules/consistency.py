@@ -5,8 +5,8 @@ from typing import Any
 
 from eip_cli.foundation.errors import RunError
 from eip_cli.foundation.files import file_sha256
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.networks.known import KNOWN_NETWORKS
-from eip_cli.networks.summary import ModelSummary
 from eip_cli.runs.history import EpochRow, read_history
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE, Run

@@ -3,7 +3,7 @@
 from eip_cli.comparison.evaluation.results import Evaluation
 from eip_cli.comparison.record_checks import NOT_CIFAR10
 from eip_cli.comparison.row import compare
-from eip_cli.networks.summary import ModelSummary
+from eip_cli.networks.facts import ModelSummary
 
 from .subject import FinalAccuracy
 

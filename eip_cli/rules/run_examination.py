@@ -13,9 +13,10 @@ from eip_cli.comparison.row import Comparison, compare
 from eip_cli.comparison.statistics import wilson_interval
 from eip_cli.datasets.loading import COLLECTIONS, load_dataset
 from eip_cli.foundation.errors import RunError
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.networks.graphs import list_calls
 from eip_cli.networks.known import KNOWN_NETWORKS
-from eip_cli.networks.summary import ModelSummary, summarize_model
+from eip_cli.networks.summary import summarize_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.published.baseline import BASELINE_ACCURACY, baseline_for
 from eip_cli.recipes.train_command import portable_source

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from eip_cli.comparison.row import Comparison
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.networks.graphs import LayerCall
-from eip_cli.networks.summary import ModelSummary
 from eip_cli.runs.history import EpochRow
 
 

@@ -10,6 +10,7 @@ from eip_cli.datasets.dataset import Dataset, limit_training_images, split_valid
 from eip_cli.datasets.download import DownloadProgress
 from eip_cli.datasets.loading import load_dataset, problem_of
 from eip_cli.foundation.backend import accelerator_names, is_deterministic, use_threads
+from eip_cli.foundation.compiled_programs.keeping import keep_compiled_programs
 from eip_cli.foundation.errors import RunError
 from eip_cli.networks.model import require_classifier
 from eip_cli.networks.summary import summarize_model
@@ -50,6 +51,7 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
     Raises an EipError where one cannot be had, or they do not fit each other.
     """
     use_threads(config.threads)
+    keep_compiled_programs()
     config, opened = open_network(config, progress)
     config = replace(config, threads=use_threads())  # a network's own code may have chosen others
     config = resolve_config(

@@ -13,6 +13,7 @@ import numpy as np
 
 from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.foundation.backend import is_deterministic
+from eip_cli.foundation.compiled_programs.keeping import share_compiled_programs
 from eip_cli.foundation.errors import EipError, RunError
 from eip_cli.foundation.files import file_sha256, remove_leftovers, write_atomically
 from eip_cli.foundation.interruption import Interrupted, InterruptionGuard
@@ -22,7 +23,7 @@ from eip_cli.pictures.curves import draw_curves
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.runs.history import EpochRow, format_history
 from eip_cli.runs.locks import held_exclusively
-from eip_cli.runs.provenance import describe_environment, describe_versions
+from eip_cli.runs.provenance import computing_settings, describe_environment, describe_versions
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import (
     BEST_FILE,
@@ -126,7 +127,7 @@ def _is_deterministic_again(record: RunRecord, config: TrainConfig) -> bool:
     # Kernels are chosen by the processor, and add up in another order on another one.
     same_processor = processor_name() == record.hardware.get("processor")
     # So do TensorFlow's settings: oneDNN's kernels or its own, the graph optimizer, XLA.
-    same_settings = describe_environment() == record.environment
+    same_settings = computing_settings(describe_environment()) == computing_settings(record.environment)
     same = same_threads and same_versions and same_processor and same_settings
     return record.deterministic and same and is_deterministic()
 
@@ -192,6 +193,7 @@ class _Session:
         for epoch in range(self.epochs_done, self._prepared.config.epochs):
             row = self._trainer.run_epoch(epoch, observer, guard.check)
             is_best = self._commit(row)
+            share_compiled_programs()
             if fault := self._trainer.describe_overflow():
                 observer.notice(f"Epoch {row.epoch}: {fault}")
             if log:

@@ -362,7 +362,7 @@ def test_ctrl_c_before_any_work_exits_130(monkeypatch: pytest.MonkeyPatch) -> No
         raise KeyboardInterrupt
 
     monkeypatch.setattr("eip_cli.checkpoints.opening.open_model", interrupt)
-    assert eip("summary").exit_code == 130
+    assert eip("summary", "--code").exit_code == 130
 
 
 def test_a_run_may_start_from_a_checkpoint_and_continue_wherever_it_is(home: Path, tmp_path: Path) -> None:

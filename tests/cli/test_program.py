@@ -100,7 +100,7 @@ def test_a_narrow_encoding_escapes_what_it_lacks() -> None:
 
 
 def test_verbose_lets_tensorflow_speak() -> None:
-    assert "oneDNN" in eip("summary", "base", "--verbose").stderr
+    assert "oneDNN" in eip("summary", "base", "--code", "--verbose").stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a single process")

@@ -155,7 +155,7 @@ def test_a_damaged_installation_is_one_line(package: str) -> None:
     path = os.pathsep.join(
         [str(Path("broken").resolve()), os.environ.get("PYTHONPATH", "."), str(Path.cwd())]
     )
-    result = start("summary", PYTHONPATH=path)
+    result = start("summary", "--code", PYTHONPATH=path)
     assert (result.returncode, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
     what = "Keras cannot be started" if package == "tensorflow" else "a package cannot be imported"

@@ -7,14 +7,9 @@ import pytest
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
+from eip_cli.networks.facts import LayerInfo, ModelSummary, require_receptive_field
 from eip_cli.networks.known import build_base, build_separable
-from eip_cli.networks.summary import (
-    LayerInfo,
-    ModelSummary,
-    require_receptive_field,
-    summarize_model,
-    trace_features,
-)
+from eip_cli.networks.summary import summarize_model, trace_features
 
 layers = keras.layers
 

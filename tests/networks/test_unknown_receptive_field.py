@@ -8,7 +8,8 @@ import pytest
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
-from eip_cli.networks.summary import ModelSummary, require_receptive_field, summarize_model
+from eip_cli.networks.facts import ModelSummary, require_receptive_field
+from eip_cli.networks.summary import summarize_model
 
 layers, ops = keras.layers, keras.ops
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from eip_cli.foundation.backend import keras
-from eip_cli.networks.summary import ModelSummary, summarize_model
+from eip_cli.networks.facts import ModelSummary
+from eip_cli.networks.summary import summarize_model
 
 layers, ops = keras.layers, keras.ops
 SIZE = 12

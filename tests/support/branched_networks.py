@@ -6,7 +6,8 @@ import keras
 from keras import layers
 
 from eip_cli.networks.blocks.grouping import Block, list_blocks
-from eip_cli.networks.summary import ModelSummary, summarize_model
+from eip_cli.networks.facts import ModelSummary
+from eip_cli.networks.summary import summarize_model
 
 
 def separable(x, channels, kernel=3, stride=1, activation=True, scale=True, multiplier=1):

@@ -12,6 +12,7 @@ from eip_cli.checkpoints.opening import OpenedModel, find_pixels, open_checkpoin
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.download import DownloadProgress
 from eip_cli.datasets.loading import load_dataset, problem_of
+from eip_cli.foundation.compiled_programs.keeping import keep_compiled_programs
 from eip_cli.networks.model import require_classifier
 from eip_cli.recipes.pixels import PixelScale, make_pixel_scale
 from eip_cli.runs.record import RunRecord
@@ -53,6 +54,7 @@ def open_announced(
 
     Its network is built for ``dataset`` where it has to be built and the name is given.
     """
+    keep_compiled_programs()
     opened = open_checkpoint(checkpoint, network, trust, problem_of(dataset) if dataset else None)
     if opened.notice:
         progress.notice(opened.notice)

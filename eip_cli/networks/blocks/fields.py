@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.networks.receptive_field.arithmetic import Pair
-from eip_cli.networks.summary import ModelSummary
 
 from .grouping import Block
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eip_cli.foundation.backend import keras
+from eip_cli.networks.facts import ModelSummary
 from eip_cli.networks.receptive_field.arithmetic import Pair
 from eip_cli.networks.source_text.calls import IMAGE, CallList, Tensor, WrittenCall
-from eip_cli.networks.summary import ModelSummary
 
 from .layer_kinds import Kind, describe_addition, describe_main, find_kind, unwrap
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
+from eip_cli.networks.facts import LayerInfo, ModelSummary
 from eip_cli.networks.graphs import is_layer_graph
 from eip_cli.networks.receptive_field.calls import show_shape
-from eip_cli.networks.summary import LayerInfo, ModelSummary
 
 from .calls import IMAGE, CallList, Tensor, WrittenCall, order_calls
 from .layer_text import is_named_automatically, write_layer, write_operation, write_value

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from eip_cli.foundation.backend import keras
+from eip_cli.networks.facts import LayerInfo, ModelSummary
 from eip_cli.networks.receptive_field.arithmetic import Pair
-from eip_cli.networks.summary import LayerInfo, ModelSummary
 
 from .calls import IMAGE, CallList, Tensor
 from .field_comments import FieldComment, find_field_comments

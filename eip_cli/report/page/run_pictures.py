@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eip_cli.networks.summary import LayerInfo
+from eip_cli.networks.facts import LayerInfo
 from eip_cli.pictures.inline.svg import make_inline_svg
 from eip_cli.report.looks import Look
 from eip_cli.report.run_figures import DrawnFigure, draw_answers, draw_network_figures

@@ -1,0 +1,1 @@
+"""The programs that XLA compiles, kept from one process to the next."""
