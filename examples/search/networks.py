@@ -10,12 +10,11 @@ from collections.abc import Callable
 import keras
 
 layers = keras.layers
-Tensor = keras.KerasTensor
 MOMENTUM = 0.95  # of the moving averages: they follow an annealed training to its end
 
 
 def separable(
-    features: Tensor,
+    features: keras.KerasTensor,
     filters: int,
     kernel: int = 3,
     stride: int = 1,
@@ -23,7 +22,7 @@ def separable(
     scale: bool = True,
     zero: bool = False,
     multiplier: int = 1,
-) -> Tensor:
+) -> keras.KerasTensor:
     """A separable convolution and batch normalization, with ``zero`` one that begins as nothing."""
     features = layers.SeparableConv2D(
         filters, kernel, strides=stride, padding="same", use_bias=False, depth_multiplier=multiplier
@@ -34,7 +33,9 @@ def separable(
     return layers.ReLU()(features) if relu else features
 
 
-def add_pair(features: Tensor, kernel: int = 3, zero: bool = False, scale: bool = False) -> Tensor:
+def add_pair(
+    features: keras.KerasTensor, kernel: int = 3, zero: bool = False, scale: bool = False
+) -> keras.KerasTensor:
     """Two separable convolutions beside a shortcut (He et al. 2016).
 
     The first one's factors may be left out (``scale``): the second one's weights can do their work.
@@ -44,7 +45,9 @@ def add_pair(features: Tensor, kernel: int = 3, zero: bool = False, scale: bool 
     return layers.ReLU()(layers.Add()([features, separable(inner, filters, kernel, relu=False, zero=zero)]))
 
 
-def add_gated(features: Tensor, width: int, kernel: int = 3, zero: bool = False) -> Tensor:
+def add_gated(
+    features: keras.KerasTensor, width: int, kernel: int = 3, zero: bool = False
+) -> keras.KerasTensor:
     """The product of two branches, of which one sees further, beside a shortcut."""
     far = separable(features, width, kernel, scale=False)
     near = separable(features, width, relu=False, scale=False)
@@ -52,7 +55,9 @@ def add_gated(features: Tensor, width: int, kernel: int = 3, zero: bool = False)
     return layers.Add()([features, separable(product, features.shape[-1], relu=False, zero=zero)])
 
 
-def finish(image: Tensor, features: Tensor, classes: int, name: str, dropout: float = 0.1) -> keras.Model:
+def finish(
+    image: keras.KerasTensor, features: keras.KerasTensor, classes: int, name: str, dropout: float = 0.1
+) -> keras.Model:
     """Average, drop, and classify."""
     features = layers.GlobalAveragePooling2D()(features)
     features = layers.Dropout(dropout)(features)

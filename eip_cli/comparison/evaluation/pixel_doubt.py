@@ -18,6 +18,8 @@ from eip_cli.training.measurement import Loss, Measurement, measure
 
 # Training images: the test images are for the measurement alone.
 TRIED_IMAGES = 1_000
+# Of these, so many show which scalings need not be tried on all: one batch.
+GLANCED_IMAGES = 100
 # Three standard deviations of the difference of two accuracies on as many images, at most.
 FAR_BETTER = 0.05
 # Standard deviations of the number of images that one scaling alone is right in, where many are so with both.
@@ -39,11 +41,16 @@ def find_doubt(
     count = min(TRIED_IMAGES, len(dataset.train_labels))
     images, labels = dataset.train_images[:count], dataset.train_labels[:count]
 
-    def try_out(scale: PixelScale) -> Measurement:
-        return measure(predict, loss, images, labels, pixels=scale)
+    def try_out(scale: PixelScale, number: int = count) -> Measurement:
+        return measure(predict, loss, images[:number], labels[:number], pixels=scale)
 
+    others = [scale for scale in _usual_scales(dataset) if scale.form != pixels.form]
+    glance = try_out(pixels, GLANCED_IMAGES)
+    others = [scale for scale in others if not _is_hopeless(try_out(scale, GLANCED_IMAGES), glance, labels)]
+    if not others:
+        return None
     own = try_out(pixels)
-    tried = {scale.form: try_out(scale) for scale in _usual_scales(dataset) if scale.form != pixels.form}
+    tried = {scale.form: try_out(scale) for scale in others}
     by_accuracy = sorted(tried, key=lambda form: -tried[form].accuracy)
     best = tried[by_accuracy[0]]
     if max(best.accuracy, own.accuracy) < _best_of_guessing(len(dataset.class_names)):
@@ -83,6 +90,11 @@ def is_clearly_better(one: Measurement, other: Measurement, labels: np.ndarray) 
     only_one = np.count_nonzero((one.predictions == labels) & (other.predictions != labels))
     only_other = np.count_nonzero((other.predictions == labels) & (one.predictions != labels))
     return bool(only_one - only_other >= CLEARLY_BETTER * max(1.0, math.sqrt(only_one + only_other)))
+
+
+def _is_hopeless(tried: Measurement, own: Measurement, labels: np.ndarray) -> bool:
+    """Whether a few images show that more of them could raise no doubt: fewer right, and a higher loss."""
+    return is_clearly_better(own, tried, labels[: len(own.predictions)]) and not tried.loss < own.loss
 
 
 def _usual_scales(dataset: Dataset) -> list[PixelScale]:
