@@ -8,6 +8,7 @@ from eip_cli.foundation.problem import Problem
 from .dataset import Dataset
 
 DIGITS_PROBLEM = Problem((32, 32, 3), 10)
+NO_DIGITS = "the digits come with scikit-learn, which is missing: pip install scikit-learn"
 DIGITS_CLASS_NAMES = tuple("0123456789")
 
 
@@ -19,9 +20,7 @@ def load_digits_dataset() -> Dataset:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise DataError(
-            "the digits come with scikit-learn, which is missing: pip install scikit-learn"
-        ) from None
+        raise DataError(NO_DIGITS) from None
     digits = load_digits()
     values = (digits.images * 255 / 16).round().astype(np.uint8)  # they are whole numbers 0-16
     images = np.repeat(values.repeat(4, axis=1).repeat(4, axis=2)[..., np.newaxis], 3, axis=3)

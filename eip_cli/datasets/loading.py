@@ -1,5 +1,6 @@
 """Data sets by name."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from eip_cli.foundation.errors import DataError
@@ -9,11 +10,11 @@ from eip_cli.recipes.configuration import DATASETS
 from .cifar10 import CIFAR10
 from .cifar100 import CIFAR100
 from .dataset import Dataset
-from .digits import DIGITS_CLASS_NAMES, DIGITS_PROBLEM, load_digits_dataset
+from .digits import DIGITS_CLASS_NAMES, DIGITS_PROBLEM, NO_DIGITS, load_digits_dataset
 from .download import SILENT, DownloadProgress
 from .fashion_mnist import FASHION_MNIST
 from .mnist import MNIST
-from .obtaining import fetch_collection, load_collection
+from .obtaining import fetch_collection, load_collection, locate_collection
 
 COLLECTIONS = {collection.name: collection for collection in (CIFAR10, CIFAR100, MNIST, FASHION_MNIST)}
 
@@ -49,6 +50,19 @@ def fetch_dataset(
     collection = COLLECTIONS[name]
     folder = fetch_collection(collection, _as_path(data_dir), progress or SILENT)
     return f"{collection.title} is complete in {folder}"
+
+
+def locate_dataset(name: str) -> str | None:
+    """Where ``load_dataset`` would find one of DATASETS; None where it would be downloaded. Nothing is read.
+
+    Raises DataError where it would find none.
+    """
+    if name == "digits":
+        if find_spec("sklearn") is None:
+            raise DataError(NO_DIGITS)
+        return "comes with scikit-learn"
+    location = locate_collection(COLLECTIONS[name])
+    return None if location is None else str(location)
 
 
 def problem_of(name: str) -> Problem:

@@ -52,6 +52,18 @@ def fetch_collection(
     return location
 
 
+def locate_collection(collection: Collection) -> Path | None:
+    """Where ``load_collection`` would read a data set; None where it would download it. Nothing is read.
+
+    Raises DataError where EIP_DATA_DIR names a folder that has it not.
+    """
+    folder = _given_folder(None)
+    if folder is not None:
+        return _find(collection, folder)
+    kept = cache_dir() / collection.folder_name
+    return kept if kept.is_dir() else next(_other_programs_copies(collection), None)
+
+
 def _given_folder(data_dir: Path | None) -> Path | None:
     if data_dir is not None:
         return data_dir

@@ -1,6 +1,7 @@
 """The processor that this process runs on."""
 
 import contextlib
+import importlib.metadata
 import os
 import platform
 from pathlib import Path
@@ -36,6 +37,8 @@ def may_have_accelerator() -> bool:
     """Whether the system shows a graphics processor that TensorFlow could use, without asking TensorFlow."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return False
-    return platform.system() == "Darwin" or any(
-        any(Path("/dev").glob(pattern)) for pattern in ("nvidia[0-9]*", "kfd", "dxg")
-    )
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        importlib.metadata.version("tensorflow-metal")
+        return True
+    devices = ("nvidia[0-9]*", "kfd", "dxg")  # of NVIDIA, of AMD, and of either under Windows' Linux
+    return any(any(Path("/dev").glob(pattern)) for pattern in devices)

@@ -27,6 +27,7 @@ from scipy.stats import binom
 FOLDER = Path(__file__).resolve().parent
 BATCH = 128
 SUBJECT = "eip train"
+OWN_NETWORK = f"{FOLDER.parents[1] / 'examples' / 'my_network.py'}:bottleneck"
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,11 @@ def _start_table(options: argparse.Namespace) -> Table:
     for name, measure in (
         ("eip --help ends", lambda: _seconds_of("--help")),
         ("eip summary ends", lambda: _seconds_of("summary")),
-        ("eip train ends its first step", lambda: _seconds_to_first_step(options)),
+        ("eip summary of a file ends", lambda: _seconds_of("summary", OWN_NETWORK)),
+        ("eip train ends its first step, no programs kept", lambda: _seconds_to_first_step(options, "off")),
+        ("eip train ends its first step, programs kept", lambda: _seconds_to_first_step(options, "on")),
     ):
+        measure()  # the first one reads files from the disk, and compiles what is kept
         seconds = sorted(measure() for _ in range(options.starts))
         table.add_row(name, f"{statistics.median(seconds):.2f} ({seconds[0]:.2f}-{seconds[-1]:.2f})")
     return table
@@ -180,21 +184,26 @@ def _seconds_of(*arguments: str) -> float:
     return time.perf_counter() - began
 
 
-def _seconds_to_first_step(options: argparse.Namespace) -> float:
-    """From the start of the process to the end of its first step, where it is stopped."""
+def _seconds_to_first_step(options: argparse.Namespace, kept: str) -> float:
+    """From the start of the process to the end of its first step, where it is stopped.
+
+    ``kept``: on or off, whether compiled programs are kept from one process to the next.
+    """
     program = (
         "import sys, os\n"
         "from pathlib import Path\n"
         "from eip_cli import TrainConfig, train_model\n"
         "from eip_cli.display.training_progress import CommandProgress\n"
+        "from eip_cli.foundation.compiled_programs.keeping import share_compiled_programs\n"
         "class Stop(CommandProgress):\n"
-        "    def step_done(self, *step): os._exit(0)\n"
+        "    def step_done(self, *step): share_compiled_programs(); os._exit(0)\n"
         "train_model(TrainConfig(data_dir=sys.argv[1] or None), Path('run'), Stop())\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", program, str(options.data_dir.resolve()) if options.data_dir else ""]
         began = time.perf_counter()
-        subprocess.run(command, cwd=folder, env=os.environ, stderr=subprocess.DEVNULL, check=True)
+        settings = os.environ | {"EIP_COMPILE_CACHE": kept}
+        subprocess.run(command, cwd=folder, env=settings, stderr=subprocess.DEVNULL, check=True)
         return time.perf_counter() - began
 
 

@@ -161,6 +161,20 @@ def test_where_programs_are_kept_is_no_difference_between_runs() -> None:
     assert computing_settings({"TF_XLA_FLAGS": "--tf_xla_auto_jit=1"}) != computing_settings(without)
 
 
+def test_other_conditions_have_programs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [keeping._name_conditions()]
+    assert names == [keeping._name_conditions()]
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    names.append(keeping._name_conditions())
+    monkeypatch.setattr(keeping, "available_threads", lambda: 99)
+    names.append(keeping._name_conditions())
+    monkeypatch.setattr(keeping, "processor_features", lambda: "an older one")
+    names.append(keeping._name_conditions())
+    monkeypatch.setattr("tensorflow.version.GIT_VERSION", "another build")
+    names.append(keeping._name_conditions())
+    assert len(set(names)) == 5
+
+
 NETWORK = """
 import keras
 
