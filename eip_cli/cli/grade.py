@@ -84,7 +84,7 @@ def grade(
     network. Files are read as data, and code is not run unless told to. Ctrl-C keeps what is graded; the
     same command goes on.
     """
-    from eip_cli.datasets.loading import load_dataset
+    from eip_cli.datasets.loading import load_dataset, problem_of
     from eip_cli.display.grade_tables import report_grades, write_grades
     from eip_cli.display.grading_progress import GradingProgress
     from eip_cli.display.printing import print_report
@@ -99,7 +99,7 @@ def grade(
     rule_set = load_rules(rules)
     submissions = find_submissions(folder)
     with shown_progress() as progress:
-        images = load_dataset(rule_set.dataset, data_dir, progress)  # fetched once, before all read it
+        load_dataset(rule_set.dataset, data_dir, progress)  # fetched once, before several read it
     task = Task(rule_set, data_dir, pixels, run_code, time_limit)
     journal = Journal(output, task)
     known = journal.read(submissions)
@@ -107,7 +107,7 @@ def grade(
         show_notice(f"{len(known)} of {len(submissions)} were graded before")
     with GradingProgress(len(submissions) - len(known)) as shown:
         grades = grade_all(submissions, task, known, journal.add, jobs, shown.tell)
-    ranked = rank_grades(grades, len(images.class_names))
+    ranked = rank_grades(grades, problem_of(rule_set.dataset).classes)
     write_grades(ranked, rule_set, output)
     if page is not None:
         write_grades_page(ranked, rule_set, page)
