@@ -6,6 +6,7 @@ from typing import Any
 from eip_cli.datasets.loading import problem_of
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.problem import Problem
+from eip_cli.networks.graphs import is_layer_graph, list_calls
 from eip_cli.recipes.configuration import DATASETS
 
 # What two layers may differ in and still compute the same function of the same weights.
@@ -19,7 +20,8 @@ PROBLEMS = tuple(dict.fromkeys(map(problem_of, DATASETS)))
 
 def find_known_network(model: keras.Model, candidates: Candidates) -> str | None:
     """The name of the candidate that computes what ``model`` does; None for another network."""
-    problem, architecture = _problem_of(model), _architecture(model)
+    problem = _problem_of(model)
+    architecture = _architecture(model) if problem is not None and is_layer_graph(model) else None
     if problem is None or architecture is None:
         return None
     for name, build in candidates.items():
@@ -38,30 +40,28 @@ def _problem_of(model: keras.Model) -> Problem | None:
         return None
 
 
-def _input_names(stored: dict[str, Any]) -> list[str]:
-    return [name for name, layer in stored.items() if layer.get("class_name") == "InputLayer"]
+def _architecture(model: keras.Model) -> list[tuple[Any, ...]] | None:
+    """What each call of a layer computes of which others, names and training matters left out.
 
-
-def _architecture(model: keras.Model) -> list[tuple[str, Any, Any]] | None:
-    """What a chain of layers computes, names and training matters left out; None where it is no chain."""
-    steps = []
+    None where there is more to the network than calls of Keras's layers: functions called on tensors, nested
+    models, or layers without a configuration.
+    """
+    steps: list[tuple[Any, ...]] = []
+    first_calls: dict[int, int] = {}  # a shared layer is another network than two of its kind
     try:
-        stored = {layer["config"]["name"]: layer for layer in model.get_config()["layers"]}
-        if stored.keys() - {layer.name for layer in model.layers} - set(_input_names(stored)):
-            return None  # functions called on tensors, which are no layers
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.InputLayer):
-                continue
-            # Sharing a layer, or joining two paths, makes another network of the same layers.
-            if len(stored[layer.name].get("inbound_nodes", [None])) != 1 or isinstance(layer, keras.Model):
+        for index, call in enumerate(list_calls(model)):
+            layer = call.layer
+            if not isinstance(layer, keras.Layer) or "/" in call.name:
                 return None
+            shape = tuple(layer.output.shape[1:])
             settings = {
                 # Keras 2 wrote the last axis by its number, Keras 3 writes -1.
-                key: value % len(layer.output.shape) if key == "axis" and isinstance(value, int) else value
+                key: value % (len(shape) + 1) if key == "axis" and isinstance(value, int) else value
                 for key, value in layer.get_config().items()
                 if key not in FREE_SETTINGS and not key.endswith(FREE_ENDINGS)
             }
-            steps.append((type(layer).__name__, tuple(layer.output.shape[1:]), settings))
+            first = first_calls.setdefault(id(layer), index)
+            steps.append((type(layer).__name__, shape, settings, call.sources, first))
     except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
         return None  # a network of one's own need not have a configuration
     return steps

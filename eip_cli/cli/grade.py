@@ -27,7 +27,7 @@ def _check_csv(context: click.Context, parameter: click.Parameter, path: Path) -
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
 @rules_option
 @click.option(
     "-o",

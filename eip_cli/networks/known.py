@@ -1,4 +1,4 @@
-"""The networks of the experiment's report, in standard Keras layers only.
+"""The networks that have a name; here those of the experiment's report, in standard Keras layers only.
 
 A file saved from one of them therefore opens in plain Keras. They are the same whatever settings are in
 force: they are also built beside a user's network, to find out which network a file holds.
@@ -9,27 +9,11 @@ from collections.abc import Callable
 from eip_cli.foundation.backend import default_settings, keras
 from eip_cli.foundation.problem import CIFAR10_PROBLEM
 
+from .input_layers import Shape, begin
+from .residual import build_residual
+
 IMAGE_SHAPE, CLASS_COUNT = CIFAR10_PROBLEM
-Shape = tuple[int, int, int]
-# By channel, in units of 255: those of CIFAR-10's training images, rounded; for other images, round numbers.
-COLOUR_STATISTICS = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
-OTHER_STATISTICS = ((0.5,), (0.25,))
 layers = keras.layers
-
-
-def standardised_input(input_shape: Shape) -> list[keras.layers.Layer]:
-    """The first layers of a network that takes pixels as they are stored, 0 to 255, and standardises them.
-
-    A file of the network holds the numbers, so that nobody needs to be told them (see input_scaling).
-    """
-    mean, deviation = COLOUR_STATISTICS if input_shape[2] == 3 else OTHER_STATISTICS
-    scale = [1 / (255 * value) for value in deviation]
-    offset = [-middle / spread for middle, spread in zip(mean, deviation, strict=True)]
-    return [keras.Input(input_shape), layers.Rescaling(scale, offset, name="standardised")]
-
-
-def _begin(input_shape: Shape, standardise: bool) -> list[keras.layers.Layer]:
-    return standardised_input(input_shape) if standardise else [keras.Input(input_shape)]
 
 
 @default_settings()
@@ -42,7 +26,7 @@ def build_separable(
     no dropout; the last convolution has a ReLU too, and softmax follows it. ``standardise`` puts
     ``standardised_input`` before it; the report had none.
     """
-    model = keras.Sequential(_begin(input_shape, standardise), name="separable")
+    model = keras.Sequential(begin(input_shape, standardise), name="separable")
 
     def add_block(
         index: int, filters: int, dropout: float = 0.25, padding: str = "same", stride: int = 1
@@ -78,7 +62,7 @@ def build_base(
 
     ``standardise`` puts ``standardised_input`` before it; the report had none.
     """
-    model = keras.Sequential(_begin(input_shape, standardise), name="base")
+    model = keras.Sequential(begin(input_shape, standardise), name="base")
     for stage, filters in enumerate((48, 96, 192), start=1):
         model.add(layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"stage{stage}_conv1"))
         model.add(layers.Conv2D(filters, 3, activation="relu", name=f"stage{stage}_conv2"))
@@ -95,4 +79,5 @@ def build_base(
 KNOWN_NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "separable": build_separable,
     "base": build_base,
+    "residual": build_residual,
 }

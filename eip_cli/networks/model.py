@@ -10,7 +10,8 @@ from eip_cli.foundation.errors import ModelError, in_one_line
 from eip_cli.foundation.problem import CIFAR10_PROBLEM, Problem
 
 from .graphs import is_layer_graph
-from .known import CLASS_COUNT, IMAGE_SHAPE, KNOWN_NETWORKS, Shape
+from .input_layers import Shape
+from .known import CLASS_COUNT, IMAGE_SHAPE, KNOWN_NETWORKS
 from .layer_names import open_scopes_for_any_name, require_names_for_files
 from .users_code import call_user_function, is_user_network
 from .users_mistakes.missing_functions import require_function_name

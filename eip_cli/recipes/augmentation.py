@@ -47,13 +47,13 @@ class Augmentation:
         return (*flip, *(f"{name}={value:g}" for name, value in strengths.items() if value is not None))
 
 
-def parse_augmentation(words: tuple[str, ...]) -> Augmentation:
-    """``("flip", "crop=4", ...)``, or ``("none",)`` -> what is asked for.
+def parse_augmentation(words: tuple[str, ...] | None) -> Augmentation:
+    """``("flip", "crop=4", ...)``, or ``("none",)`` or nothing -> what is asked for.
 
     Raises ValueError, with what would be right, for words that are none.
     """
     given: dict[str, float | bool] = {}
-    if words == ("none",):
+    if words is None or words == ("none",):
         return Augmentation()
     for word in words:
         name, equals, text = word.strip().partition("=")

@@ -33,7 +33,7 @@ class TrainConfig:
     name of SCHEDULES, or ``own`` for a network that comes compiled with an optimizer of its own.
     ``trust`` admits unknown layers where ``model`` is a checkpoint. ``pixels`` is a form of
     recipes.pixels; None takes 0-1, or 0-255 for a network that scales them itself. ``augment`` holds
-    the words of recipes.augmentation, none for no augmentation. ``optimizer`` is a name of OPTIMIZERS,
+    the words of recipes.augmentation, an empty tuple for none. ``optimizer`` is a name of OPTIMIZERS,
     or ``own``; ``weight_decay`` is decoupled from the gradient; ``clip_norm`` bounds the norm of all
     gradients together; ``warmup`` is in epochs; ``average_weights`` is the decay of the average, 0 for none.
 
@@ -55,7 +55,7 @@ class TrainConfig:
     data_dir: str | None = None
     trust: bool = False
     pixels: str | None = None
-    augment: tuple[str, ...] = ()
+    augment: tuple[str, ...] | None = None
     optimizer: str | None = None
     weight_decay: Annotated[float, Meta(ge=0, le=LARGEST_NUMBER)] | None = None
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.0

@@ -12,18 +12,24 @@ from .schedules import OLD_NAMES
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a network is trained on a dataset unless the user says otherwise; Adam throughout."""
+    """How a network is trained on a dataset unless the user says otherwise."""
 
     epochs: int
     batch_size: int
     learning_rate: float
     schedule: str
+    optimizer: str = "adam"
+    weight_decay: float | None = None
+    augment: tuple[str, ...] = ()
 
 
+# One cycle of AdamW on flipped and shifted images, as the recipe wall.
+_ANNEALED = Protocol(50, 128, 0.01, "one-cycle", "adamw", 0.05, ("flip", "crop=3"))
 # The report's two trainings. A user's network is trained as the separable one is.
 _CIFAR10 = {
     "separable": Protocol(epochs=50, batch_size=128, learning_rate=0.004, schedule="report"),
     "base": Protocol(epochs=50, batch_size=128, learning_rate=0.001, schedule="constant"),
+    "residual": _ANNEALED,
 }
 # 1,438 training images: at batch 128, batch normalization's moving averages (momentum 0.99) would
 # lag behind for dozens of epochs, so the batch is small.
@@ -56,6 +62,7 @@ def complete_old_config(config: TrainConfig) -> TrainConfig:
         pixels=config.pixels or UNIT_PIXELS.form,
         schedule=OLD_NAMES.get(schedule, config.schedule),
         optimizer=config.optimizer or (OWN if schedule == OWN else "adam"),
+        augment=config.augment or (),
     )
 
 
@@ -70,9 +77,11 @@ def resolve_config(
     protocols = _PROTOCOLS[config.dataset]
     protocol = protocols.get(network or config.model, protocols["separable"])
     has_own = compiled and config.optimizer is None
-    optimizer = config.optimizer or (OWN if has_own else "adam")
+    optimizer = config.optimizer or (OWN if has_own else protocol.optimizer)
     schedule = config.schedule or (OWN if has_own else protocol.schedule)
     rate = None if schedule == OWN else _RATES.get(optimizer, protocol.learning_rate)
+    decay = protocol.weight_decay if optimizer == protocol.optimizer else _WEIGHT_DECAYS.get(optimizer)
+    augment = protocol.augment if config.augment is None else config.augment
     return replace(
         config,
         epochs=config.epochs or protocol.epochs,
@@ -82,8 +91,8 @@ def resolve_config(
         threads=config.threads or available_threads(),
         pixels=config.pixels or pixels,
         optimizer=optimizer,
-        weight_decay=_WEIGHT_DECAYS.get(optimizer) if config.weight_decay is None else config.weight_decay,
-        augment=parse_augmentation(config.augment).texts,
+        weight_decay=decay if config.weight_decay is None else config.weight_decay,
+        augment=parse_augmentation(augment).texts,
         average_weights=config.average_weights or None,
     )
 

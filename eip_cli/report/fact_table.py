@@ -99,7 +99,7 @@ def _list_training(results: RunResults, lettering: Lettering) -> list[list[str]]
         ["Pixels", lettering.words(record.pixel_scale or str(config.pixels))],
         ["Seed", str(config.seed)],
         ["Batch size", str(config.batch_size)],
-        ["Augmentation", lettering.words(", ".join(config.augment) or "none")],
+        ["Augmentation", lettering.words(", ".join(config.augment or ()) or "none")],
         ["Optimizer", _describe_optimizer(config)],
         ["Learning rate", f"{rate}, schedule {lettering.code(str(config.schedule))}"],
         ["Training time", time],

@@ -3,12 +3,20 @@
 import numpy as np
 import pytest
 
+from eip_cli.checkpoints.identification import find_known_network
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import ModelError
 from eip_cli.foundation.problem import Problem
-from eip_cli.networks.known import build_base, build_separable
+from eip_cli.networks.graphs import list_calls
+from eip_cli.networks.known import KNOWN_NETWORKS, build_base, build_separable
 from eip_cli.networks.model import build_model, require_classifier
+from eip_cli.networks.residual import build_residual
+from eip_cli.networks.summary import summarize_model
+from eip_cli.rules.rule_set import load_rules
+from eip_cli.rules.subject import Network, Subject
 from tests.support.places import NETWORKS
+
+SESSION3 = load_rules("session3")
 
 
 def test_separable_has_the_reports_parameters() -> None:
@@ -114,7 +122,10 @@ def test_a_users_network_comes_from_a_file_or_a_module(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("resnet", "no network 'resnet': use separable, base, file.py:function, or module:function"),
+        (
+            "resnet",
+            "no network 'resnet': use separable, base, residual, file.py:function, or module:function",
+        ),
         ("missing.py:build", "no file missing.py"),
         ("no_such_package.networks:build", "failed with ModuleNotFoundError"),
         (f"{NETWORKS}:absent", "has no function 'absent'"),
@@ -151,3 +162,46 @@ def test_what_is_needed_is_what_the_data_set_has() -> None:
         require_classifier(build_model("base"), "base", Problem((28, 28, 1), 10))
     with pytest.raises(ModelError, match=r"output of shape \(10,\): \(100,\) is needed"):
         require_classifier(build_model("base"), "base", Problem((32, 32, 3), 100))
+
+
+def test_residual_is_separable_throughout_and_keeps_the_reports_budget() -> None:
+    model = build_residual()
+    assert model.count_params() == 52_538
+    kinds = {type(layer).__name__ for layer in model.layers if layer.weights}
+    assert kinds == {"SeparableConv2D", "BatchNormalization", "Dense"}
+    found = SESSION3.check(
+        Subject(network=Network(tuple(list_calls(model)), summarize_model(model, "residual")))
+    )
+    assert [one.holds for one in found[:4]] == [True] * 4
+
+
+@pytest.mark.parametrize("name", KNOWN_NETWORKS)
+def test_a_known_network_is_known_by_what_it_computes(name: str) -> None:
+    model = KNOWN_NETWORKS[name]()
+    assert find_known_network(keras.models.clone_model(model), KNOWN_NETWORKS) == name
+
+
+def test_a_network_that_is_joined_otherwise_is_another() -> None:
+    layers = keras.layers
+
+    def subtract(layer: keras.Layer) -> keras.Layer:
+        return layers.Subtract(name=layer.name) if layer.name == "stage3_add" else layer
+
+    other = keras.models.clone_model(build_residual(), clone_function=subtract)
+    assert find_known_network(other, KNOWN_NETWORKS) is None
+
+
+def test_the_order_of_what_is_joined_is_part_of_a_network() -> None:
+    layers = keras.layers
+
+    def build(*problem: object, turned: bool = False) -> keras.Model:
+        image = keras.Input((32, 32, 3))
+        first, second = (
+            layers.SeparableConv2D(4, 3)(image),
+            layers.SeparableConv2D(4, 3, use_bias=False)(image),
+        )
+        joined = layers.Subtract()([second, first] if turned else [first, second])
+        return keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(joined)))
+
+    assert find_known_network(build(), {"one": build}) == "one"
+    assert find_known_network(build(turned=True), {"one": build}) is None

@@ -15,7 +15,8 @@ from eip_cli.comparison.record_checks import is_at_chance
 from eip_cli.datasets.loading import COLLECTIONS, problem_of
 from eip_cli.foundation.backend import keras
 from eip_cli.foundation.errors import CheckpointError
-from eip_cli.networks.known import KNOWN_NETWORKS, standardised_input
+from eip_cli.networks.input_layers import standardised_input
+from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
 from eip_cli.recipes.configuration import DATASETS, TrainConfig
 from eip_cli.recipes.protocols import resolve_config
