@@ -16,7 +16,8 @@ class Grade:
 
     ``right`` are the test images that it got right, a bit each; ``answers`` the SHA-256 of its predicted
     classes, and ``file_sha256`` of the file that was measured. All of these are None where nothing was
-    measured. ``contradictions`` are of its records against its files or against what was measured.
+    measured; ``uncounted`` says why an accuracy does not count, where it does not. ``contradictions`` are of
+    its records against its files or against what was measured.
     """
 
     name: str
@@ -26,7 +27,7 @@ class Grade:
     reason: str | None = None
     accuracy: float | None = None
     accuracy_ci95: tuple[float, float] | None = None
-    counts: bool = False
+    uncounted: str | None = None
     params: int | None = None
     params_stated: bool = False
     epochs: int | None = None
@@ -38,6 +39,11 @@ class Grade:
     file_sha256: str | None = None
     seconds: float = 0.0
     digest: str = field(default="", compare=False)
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is an accuracy that can be ranked."""
+        return self.accuracy is not None and self.uncounted is None
 
     @property
     def points(self) -> float:

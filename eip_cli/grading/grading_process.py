@@ -98,7 +98,7 @@ def _describe(checked: CheckedSubmission, grade: Grade) -> Grade:
     grade = replace(
         grade,
         checks=checked.checks,
-        counts=checked.subject.final is not None,
+        uncounted=None if checked.subject.final is not None else checked.subject.no_final,
         contradictions=checked.contradictions,
         notes=checked.notes,
         params=network.summary.total_params if network else stated,

@@ -85,6 +85,8 @@ def _name(names: Sequence[str]) -> str:
 
 def _list_flags(grade: Grade) -> list[str]:
     flags = [*grade.contradictions]
+    if grade.accuracy is not None and grade.uncounted is not None:
+        flags.append(f"not ranked: {grade.uncounted}")
     if grade.kind == "predictions" and grade.checks:
         flags.append("predictions alone: nobody can see which network made them")
     if grade.params_stated:
