@@ -88,6 +88,7 @@ def grade(
     from eip_cli.display.grade_tables import report_grades, write_grades
     from eip_cli.display.grading_progress import GradingProgress
     from eip_cli.display.printing import print_report
+    from eip_cli.foundation.interruption import heeding_interruption
     from eip_cli.grading.folder import grade_all
     from eip_cli.grading.journal import Journal
     from eip_cli.grading.ranking import rank_grades
@@ -105,8 +106,12 @@ def grade(
     known = journal.read(submissions)
     if known:
         show_notice(f"{len(known)} of {len(submissions)} were graded before")
-    with GradingProgress(len(submissions) - len(known)) as shown:
-        grades = grade_all(submissions, task, known, journal.add, jobs, shown.tell)
+    try:
+        with heeding_interruption(), GradingProgress(len(submissions) - len(known)) as shown:
+            grades = grade_all(submissions, task, known, journal.add, jobs, shown.tell)
+    except KeyboardInterrupt:
+        show_notice(f"What is graded is kept in {journal.path}: the same command goes on.")
+        raise
     ranked = rank_grades(grades, problem_of(rule_set.dataset).classes)
     write_grades(ranked, rule_set, output)
     if page is not None:

@@ -18,7 +18,7 @@ class Journal:
     """A line for each grade; its first line says what they were graded by."""
 
     def __init__(self, output: Path, task: Task) -> None:
-        self._path = output.with_name(f"{output.name}.partial")
+        self.path = output.with_name(f"{output.name}.partial")
         self._task = task
 
     def read(self, submissions: Iterable[Submission]) -> dict[str, Grade]:
@@ -30,26 +30,26 @@ class Journal:
         digests = {submission.name: submission.digest for submission in submissions}
         found: dict[str, Grade] = {}
         try:
-            lines = self._path.read_bytes().splitlines() if self._path.exists() else []
+            lines = self.path.read_bytes().splitlines() if self.path.exists() else []
             if lines[:1] == [self._heading()]:
                 for line in lines[1:]:
                     grade = self._parse(line)
                     if grade is not None and digests.get(grade.name) == grade.digest:
                         found[grade.name] = grade
             content = [self._heading(), *map(encode_grade, found.values())]
-            self._path.write_bytes(b"".join(line + b"\n" for line in content))
+            self.path.write_bytes(b"".join(line + b"\n" for line in content))
         except OSError as error:
-            raise EipError(f"cannot keep grades in {self._path}: {error.strerror or error}") from None
+            raise EipError(f"cannot keep grades in {self.path}: {error.strerror or error}") from None
         return found
 
     def add(self, grade: Grade) -> None:
         """Keep one more."""
-        with self._path.open("ab") as file:
+        with self.path.open("ab") as file:
             file.write(encode_grade(grade) + b"\n")
 
     def remove(self) -> None:
         """Once all grades are written out."""
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def _heading(self) -> bytes:
         digest = hashlib.sha256(msgspec.json.encode(self._task.rules)).hexdigest()

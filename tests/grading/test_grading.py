@@ -240,13 +240,17 @@ def test_ctrl_c_keeps_what_is_graded_and_the_command_goes_on(tmp_path: Path) -> 
     command = [sys.executable, "-m", "eip_cli", "grade", "class", "--rules", "class.toml", "-o", "grades.csv"]
     command += ["--run-code", "--jobs", "1"]
     partial = tmp_path / "grades.csv.partial"
-    with subprocess.Popen(command, cwd=tmp_path, start_new_session=True) as first:
+    with subprocess.Popen(
+        command, cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE, text=True
+    ) as first:
         deadline = time.monotonic() + 120
         while not partial.exists() or len(partial.read_bytes().splitlines()) < 4:
             assert time.monotonic() < deadline and first.poll() is None
             time.sleep(0.2)
         os.killpg(first.pid, signal.SIGINT)
-        assert first.wait(30) == 130
+        said = first.communicate(timeout=30)[1]
+        assert first.returncode == 130
+    assert "What is graded is kept in grades.csv.partial: the same command goes on." in said
     assert not (tmp_path / "grades.csv").exists()
     (waits / "model.py").unlink()
     labels = load_dataset("digits").test_labels
