@@ -41,3 +41,12 @@ def layers_of(
     """Each layer that ``belongs``, once, and the name of its first call."""
     found = {id(call.layer): (call.name, call.layer) for call in reversed(calls) if belongs(call.layer)}
     return list(reversed(found.values()))
+
+
+def list_opaque(calls: Sequence[LayerCall]) -> list[str]:
+    """The names of layers that may hold others, which no rule can see: wrappers, and layers of one's own."""
+
+    def is_opaque(layer: keras.Operation) -> bool:
+        return isinstance(layer, layers.Wrapper) or not type(layer).__module__.startswith("keras.")
+
+    return [name for name, _ in layers_of(calls, is_opaque)]

@@ -111,6 +111,7 @@ class Layers(Rule, frozen=True, kw_only=True, tag="layers"):
 
     def _check(self, network: Network) -> RuleCheck:
         from .layer_kinds import find_layers
+        from .layer_types import list_opaque
 
         found = find_layers(network, self.layer)
         number = len(found.names)
@@ -119,5 +120,7 @@ class Layers(Rule, frozen=True, kw_only=True, tag="layers"):
         is_too_many = self.at_most is not None and number > self.at_most
         if is_too_many:
             return self.found(f"{words}:", False, found.names)
+        if self.at_most is not None and (opaque := list_opaque(network.calls)):
+            return self.found(f"{words} in sight, but layers that may hold some:", None, opaque)
         words += "; rate 0, so idle:" if found.idle else ""
         return self.found(words, number >= least, found.idle)

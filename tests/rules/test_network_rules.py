@@ -174,6 +174,14 @@ def test_each_kind_of_rule_looks_at_the_network(rule: str, words: str, found: st
     assert held is holds
 
 
+def test_what_is_forbidden_does_not_hide_in_a_wrapper() -> None:
+    image = keras.Input((32, 32, 3))
+    rows = layers.Flatten()(layers.TimeDistributed(layers.Dense(4), name="rows")(image))
+    model = keras.Model(image, layers.Activation("softmax")(rows))
+    rule = "kind='layers'\nlayer='dense'\nat_most=0"
+    assert ask(model, rule)[1:] == ("no dense layers in sight, but layers that may hold some: rows", None)
+
+
 def test_an_average_over_all_that_is_left_is_global() -> None:
     rule = "kind='layers'\nlayer='global-average-pooling'"
     image = keras.Input((32, 32, 3))
