@@ -73,7 +73,7 @@ class Draws:
     ) -> None:
         self._asked = asked
         self._count, self._height, self._width, _ = shape
-        self._fill = np.array([round(255 * value) for value in mean], np.uint8)
+        self.fill = np.array([round(255 * value) for value in mean], np.uint8)  # of a hole, by channel
         self._seed = seed
 
     @property
@@ -98,7 +98,7 @@ class Draws:
                 self._side(epoch, chosen, CUT_ROW, self._height, asked.cutout),
                 self._side(epoch, chosen, CUT_COLUMN, self._width, asked.cutout),
             )
-        return Changes(self._fill, flips, rows, columns, angles, hole)
+        return Changes(self.fill, flips, rows, columns, angles, hole)
 
     def partners(
         self, epoch: int, chosen: NDArray[np.int64]
