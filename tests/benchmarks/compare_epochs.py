@@ -24,6 +24,7 @@ from spread import show_ratio, show_spread
 
 FOLDER = Path(__file__).resolve().parent
 SUBJECT = "eip train"
+WIDTH = 120
 LENGTH = 50  # epochs, as the report trained
 Programs = dict[str, tuple[str, dict[str, str]]]  # by their names: a script and the environment it gets
 PROGRAMS: Programs = {"plain Keras, fit": ("keras_epochs.py", {}), SUBJECT: ("eip_epochs.py", {})}
@@ -50,7 +51,10 @@ def main() -> None:
     programs = PROGRAMS | STEPWISE if accelerators or os.environ.get("EIP_RESIDENT_LOOP") else PROGRAMS
     epochs = _measure(programs, options)
     device = ", ".join(accelerators) or "the processor"
-    Console().print(_table(f"{options.network} on {device}, {backend}", epochs, options))
+    # Wide enough for the numbers, in a pipe too.
+    Console(width=max(Console().width, WIDTH)).print(
+        _table(f"{options.network} on {device}, {backend}", epochs, options)
+    )
 
 
 def _look_at_backend() -> tuple[str, list[str]]:

@@ -126,8 +126,8 @@ class Draws:
     def _shift(
         self, epoch: int, chosen: NDArray[np.int64], stream: int, size: int, most: int
     ) -> NDArray[np.int64]:
-        shifts = (self._draw(epoch, chosen, stream) * (2 * most + 1)).astype(np.int64) - most
-        return reflect(np.arange(size) + shifts[:, None], size)
+        places = reflect(np.arange(size) + np.arange(-most, most + 1)[:, None], size)  # of each shift
+        return places[(self._draw(epoch, chosen, stream) * (2 * most + 1)).astype(np.int64)]
 
     def _side(
         self, epoch: int, chosen: NDArray[np.int64], stream: int, size: int, side: int
