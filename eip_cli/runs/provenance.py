@@ -23,6 +23,7 @@ from eip_cli.foundation.version import __version__
 # records those that it had.
 SETTING_PREFIXES = (
     SETTING,
+    "EIP_RESIDENT_LOOP",
     "KERAS_BACKEND",
     "TF_CPU_",
     "TF_ENABLE_",

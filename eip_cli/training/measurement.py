@@ -150,14 +150,31 @@ def measure(
     """``predict`` over uint8 ``images`` (n, height, width, channels), against ``labels`` (n,).
 
     ``predict`` maps float32 images, scaled by ``pixels``, to (n, classes) outputs. ``before_batch`` is called
-    before each batch and may raise, to stop. Cross-entropy clips probabilities at 1e-7, as Keras does.
+    before each batch and may raise, to stop.
     """
+    return judge(collect_outputs(predict, images, before_batch, pixels), loss, labels)
+
+
+def collect_outputs(
+    predict: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    before_batch: Callable[[], None],
+    pixels: PixelScale,
+) -> np.ndarray:
+    """The outputs of ``predict`` for ``images``, batch by batch, as ``measure`` takes them: float32."""
     batches = []
     for start in range(0, len(images), INFERENCE_BATCH):
         before_batch()
         batch = slice(start, start + INFERENCE_BATCH)
         batches.append(np.asarray(predict(pixels.apply(images[batch])), "float32"))
-    outputs = np.concatenate(batches)
+    return np.concatenate(batches)
+
+
+def judge(outputs: np.ndarray, loss: Loss, labels: np.ndarray) -> Measurement:
+    """Float32 ``outputs`` (n, classes) against ``labels`` (n,).
+
+    Cross-entropy clips probabilities at 1e-7, as Keras does.
+    """
     is_finite = np.isfinite(outputs).all(axis=1)
     predictions = np.where(is_finite, outputs.argmax(axis=1), NO_CLASS)
     return Measurement(

@@ -71,6 +71,8 @@ def prepare(config: TrainConfig, progress: DownloadProgress) -> Prepared:
         mean, _ = dataset.channel_statistics
         draws = Draws(augmentation, train.images.shape, mean, config.seed)
     trainer = Trainer(opened.model, config, train, val, opened.loss, pixels, draws)
+    if trainer.why_stepwise:
+        progress.notice(f"Steps are taken one by one, which is slower: {trainer.why_stepwise}")
     # After the trainer has compiled the network: that is what will be saved.
     images = pixels.apply(val.images[:REHEARSED_IMAGES])
     rehearsal = rehearse(opened, config.model, images, config.trust, dataset.problem)

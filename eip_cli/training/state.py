@@ -27,7 +27,7 @@ class TrainingState:
     ``weights`` and ``best_weights`` are in the order of ``model.weights`` less random states,
     ``optimizer`` in the order of the optimizer's variables. ``average`` is what an average of the weights
     goes on from, if one is kept. ``step_rates`` (float32, images per second) holds every training step so far
-    but the first five of each process.
+    but those in which a process traces and compiles, of single steps the first five.
     """
 
     history: tuple[EpochRow, ...]

@@ -22,7 +22,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import binom
+from spread import show_ratio, show_spread
 
 FOLDER = Path(__file__).resolve().parent
 BATCH = 128
@@ -134,31 +134,12 @@ def _speed_table(network: str, turns: dict[str, list[Turn]]) -> Table:
         seconds = [turn.step_seconds for turn in own]
         table.add_row(
             name,
-            _show_spread([BATCH / one for one in seconds], ".0f"),
-            _show_spread([1000 * one for one in seconds], ".0f"),
+            show_spread([BATCH / one for one in seconds], ".0f"),
+            show_spread([1000 * one for one in seconds], ".0f"),
             f"{max(turn.peak_memory_bytes for turn in own) / 1e6:,.0f}",
-            "" if name == SUBJECT else _show_ratio(own, turns[SUBJECT]),
+            "" if name == SUBJECT else show_ratio(seconds, [turn.step_seconds for turn in turns[SUBJECT]]),
         )
     return table
-
-
-def _show_spread(values: Sequence[float], form: str) -> str:
-    """The median, and between which values half of them lie."""
-    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
-    return f"{median:{form}} ({low:{form}}-{high:{form}})"
-
-
-def _show_ratio(others: Sequence[Turn], subjects: Sequence[Turn]) -> str:
-    """How many times faster the subject is: the median over turns, and its 95% interval.
-
-    The interval runs between order statistics of the binomial distribution, whatever that of the ratios is
-    (Conover, Practical Nonparametric Statistics, 3rd ed., 3.2).
-    """
-    ratios = sorted(
-        other.step_seconds / subject.step_seconds for other, subject in zip(others, subjects, strict=True)
-    )
-    first = max(1, int(binom.ppf(0.025, len(ratios), 0.5)))  # P(X < first) is at most 2.5%
-    return f"{statistics.median(ratios):.2f} ({ratios[first - 1]:.2f}-{ratios[-first]:.2f})"
 
 
 def _start_table(options: argparse.Namespace) -> Table:

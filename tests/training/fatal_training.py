@@ -40,7 +40,7 @@ def train(run_dir: str, moment: str, signal_name: str) -> None:
         die()
     from eip_cli.foundation import files
     from eip_cli.training import session
-    from eip_cli.training.loop import trainer as training
+    from eip_cli.training.loop import stepwise
     from tests.training.test_training import TINY
 
     if kind == "replace":
@@ -48,7 +48,7 @@ def train(run_dir: str, moment: str, signal_name: str) -> None:
     elif kind == "write":
         _wrap(files, "_flush", int(place[0]), die, "before", Path(run_dir))
     elif kind == "validate":
-        _wrap(training, "measure", int(place[0]), die, "before")
+        _wrap(stepwise, "collect_outputs", int(place[0]), die, "before")
 
     class Watcher(CommandProgress):
         def step_done(self, epoch: int, step: int, loss: float, accuracy: float) -> None:

@@ -23,7 +23,7 @@ from eip_cli.runs.history import EpochRow, read_history
 from eip_cli.runs.provenance import describe_environment
 from eip_cli.runs.record import RunRecord
 from eip_cli.runs.run_directory import Run
-from eip_cli.training.loop.trainer import image_order, seed_random_layers
+from eip_cli.training.loop.randomness import image_order, seed_random_layers
 from eip_cli.training.session import resume_training, train_model
 from eip_cli.training.state import read_state, write_state
 from tests.support.places import NETWORKS

@@ -11,8 +11,7 @@ from eip_cli.recipes.pixels import PixelScale
 
 from . import on_device, on_host
 from .draws import Draws
-
-Arrays = Any  # NumPy's, or a backend's tensors
+from .picks import Arrays, draw_picks, make_batch
 
 
 class Batches:
@@ -30,9 +29,15 @@ class Batches:
         on_accelerator: bool,
     ) -> None:
         self._work: Any = on_device if on_accelerator else on_host
-        self._images, self._targets = self._work.keep(images), self._work.keep(targets)
-        self._pixels = pixels
-        self._draws = draws
+        self.images, self.targets = self._work.keep(images), self._work.keep(targets)
+        self.pixels = pixels
+        self.draws = draws
+        self.count = len(images)
+
+    @property
+    def fill(self) -> NDArray[np.uint8] | None:
+        """What holes in images are filled with, (channels,); None where nothing is drawn."""
+        return None if self.draws is None else self.draws.fill
 
     def iterate(
         self, epoch: int, order: NDArray[np.int64], batch_size: int
@@ -51,15 +56,5 @@ class Batches:
 
         Images are float32 (n, height, width, channels).
         """
-        images, targets = self._take_images(epoch, chosen), self._work.take(self._targets, chosen)
-        if self._draws is None or not self._draws.mixes:
-            return images, targets
-        partners, share = self._draws.partners(epoch, chosen)
-        others, their_targets = self._take_images(epoch, partners), self._work.take(self._targets, partners)
-        return self._work.mix(images, others, share), self._work.mix(targets, their_targets, share)
-
-    def _take_images(self, epoch: int, chosen: NDArray[np.int64]) -> Arrays:
-        images = self._work.take(self._images, chosen)
-        if self._draws is not None:
-            images = self._work.apply_changes(images, self._draws.changes(epoch, chosen))
-        return self._work.scale_pixels(images, self._pixels)
+        picks = draw_picks(self.draws, epoch, chosen)
+        return make_batch(self._work, self.images, self.targets, picks, self.pixels)

@@ -73,7 +73,7 @@ class Draws:
     ) -> None:
         self._asked = asked
         self._count, self._height, self._width, _ = shape
-        self._fill = np.array([round(255 * value) for value in mean], np.uint8)
+        self.fill = np.array([round(255 * value) for value in mean], np.uint8)  # of a hole, by channel
         self._seed = seed
 
     @property
@@ -98,7 +98,7 @@ class Draws:
                 self._side(epoch, chosen, CUT_ROW, self._height, asked.cutout),
                 self._side(epoch, chosen, CUT_COLUMN, self._width, asked.cutout),
             )
-        return Changes(self._fill, flips, rows, columns, angles, hole)
+        return Changes(self.fill, flips, rows, columns, angles, hole)
 
     def partners(
         self, epoch: int, chosen: NDArray[np.int64]
@@ -126,8 +126,8 @@ class Draws:
     def _shift(
         self, epoch: int, chosen: NDArray[np.int64], stream: int, size: int, most: int
     ) -> NDArray[np.int64]:
-        shifts = (self._draw(epoch, chosen, stream) * (2 * most + 1)).astype(np.int64) - most
-        return reflect(np.arange(size) + shifts[:, None], size)
+        places = reflect(np.arange(size) + np.arange(-most, most + 1)[:, None], size)  # of each shift
+        return places[(self._draw(epoch, chosen, stream) * (2 * most + 1)).astype(np.int64)]
 
     def _side(
         self, epoch: int, chosen: NDArray[np.int64], stream: int, size: int, side: int

@@ -1,4 +1,7 @@
-"""Changes of images by Keras's operations: on an accelerator, where the images lie already."""
+"""Changes of images by Keras's operations: on an accelerator, where the images lie already.
+
+What is drawn may be NumPy's arrays, or tensors of a program that is being traced.
+"""
 
 from typing import Any
 
@@ -21,7 +24,7 @@ def keep(arrays: NDArray[Any]) -> Tensor:
 
 def take(arrays: Tensor, chosen: NDArray[np.int64]) -> Tensor:
     """Those of ``arrays`` at the indices ``chosen``."""
-    return ops.take(arrays, ops.convert_to_tensor(chosen.astype(np.int32)), axis=0)
+    return ops.take(arrays, _index(chosen), axis=0)
 
 
 def apply_changes(images: Tensor, changes: Changes) -> Tensor:
@@ -57,12 +60,12 @@ def scale_pixels(images: Tensor, pixels: PixelScale) -> Tensor:
 
 def mix(one: Tensor, other: Tensor, share: NDArray[np.float32]) -> Tensor:
     """``share`` (n,) of each row of ``one``, the rest of that of ``other``."""
-    weights = ops.convert_to_tensor(share.reshape(-1, *(1,) * (len(one.shape) - 1)))
+    weights = ops.reshape(ops.convert_to_tensor(share), (-1, *(1,) * (len(one.shape) - 1)))
     return weights * one + (1 - weights) * other
 
 
 def _index(places: NDArray[np.int64]) -> Tensor:
-    return ops.convert_to_tensor(places.astype(np.int32))
+    return ops.convert_to_tensor(places, dtype="int32")
 
 
 def _rotate(images: Tensor, angles: Tensor) -> Tensor:

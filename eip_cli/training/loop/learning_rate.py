@@ -25,21 +25,40 @@ class LearningRate:
         # Validation on test images is for the reader alone: what trains must not look at it.
         self._losses.append(row.loss if self._config.selected_on == "test" else row.val_loss)
 
+    @property
+    def has_schedule(self) -> bool:
+        """Whether rates are set here: not where the network's own optimizer keeps its own."""
+        return self._config.schedule != OWN
+
     def set(self, epoch: int, step: int) -> float:
         """Put the rate of a step in force and return it; ``epoch`` and its ``step`` count from 0."""
+        (rate,) = self.plan(epoch, step, 1)
+        if self.has_schedule:
+            self.put_in_force(rate)
+        return rate
+
+    def plan(self, epoch: int, first: int, steps: int) -> list[float]:
+        """The rates of ``steps`` steps of ``epoch`` from ``first`` on, without putting them in force."""
         config = self._config
-        if config.schedule == OWN:
-            return float(str(np.float32(self._optimizer.learning_rate)))  # 0.001, not its float32 image
+        if not self.has_schedule:
+            own = float(str(np.float32(self._optimizer.learning_rate)))  # 0.001, not its float32 image
+            return [own] * steps
         assert config.schedule is not None
         assert config.learning_rate is not None
         assert config.epochs is not None
-        steps = self._steps_per_epoch
-        moment = Moment(epoch * steps + step, steps, config.epochs, self._losses)
-        rate = rate_at(config.schedule, moment, config.learning_rate, config.warmup)
-        self.put_in_force(rate)
-        return rate
+        rates = []
+        begin = epoch * self._steps_per_epoch + first
+        for step in range(begin, begin + steps):
+            moment = Moment(step, self._steps_per_epoch, config.epochs, self._losses)
+            rates.append(rate_at(config.schedule, moment, config.learning_rate, config.warmup))
+        return rates
 
     def put_in_force(self, rate: float) -> None:
         """Let the next steps go by ``rate``, whatever the schedule."""
         if rate != self._in_force:
             self._optimizer.learning_rate = self._in_force = rate
+
+    def was_put_in_force(self, rate: float) -> None:
+        """Take in that a program has gone by rates that were planned here, by ``rate`` at last."""
+        if self.has_schedule:
+            self._in_force = rate

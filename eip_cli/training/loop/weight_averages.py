@@ -1,6 +1,8 @@
 """Averages of a training's weights, which stand in for the last step's where they are measured and saved."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,22 +41,32 @@ class ExponentialAverage(WeightAverage):
         self._model = model
         self._decay = decay
         self._steps = 0
-        self._averages = [np.array(weight) for weight in model.weights]
+        # NumPy's, or a backend's tensors where a program has moved them.
+        self.averages: list[Any] = [np.array(weight) for weight in model.weights]
 
     def update(self) -> None:
         """Take in the weights after a step."""
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
+        share = 1 - self._decay_at(self._steps)
         self._steps += 1
-        for average, weight in zip(self._averages, self._model.weights, strict=True):
+        for average, weight in zip(self.averages, self._model.weights, strict=True):
             value = np.asarray(weight)
             if np.issubdtype(average.dtype, np.floating):
-                average += np.asarray(1 - decay, average.dtype) * (value - average)
+                average += np.asarray(share, average.dtype) * (value - average)
             else:  # a counter has no average
                 average[...] = value
 
+    def shares(self, steps: int) -> np.ndarray:
+        """How much of the weights the averages take in at each of the next steps: float32 (steps,)."""
+        return np.array([1 - self._decay_at(self._steps + step) for step in range(steps)], np.float32)
+
+    def take_over(self, averages: Sequence[Any], steps: int) -> None:
+        """Take up the ``averages`` that a program has moved over the next ``steps`` steps."""
+        self.averages = list(averages)
+        self._steps += steps
+
     def weights(self) -> Arrays:
         """The averages, in the order of ``model.weights``."""
-        return tuple(average.copy() for average in self._averages)
+        return tuple(np.array(average) for average in self.averages)
 
     def state(self) -> Arrays:
         """The averages."""
@@ -62,10 +74,20 @@ class ExponentialAverage(WeightAverage):
 
     def restore(self, state: Arrays, steps: int) -> None:
         """Take up the averages after ``steps`` steps. Raises ValueError for another network's."""
-        if [array.shape for array in state] != [array.shape for array in self._averages]:
+        if [array.shape for array in state] != [tuple(array.shape) for array in self.averages]:
             raise ValueError("the averages are those of another network")
-        self._averages = [array.copy() for array in state]
+        self.averages = [array.copy() for array in state]
         self._steps = steps
+
+    def _decay_at(self, step: int) -> float:
+        return min(self._decay, (1 + step) / (10 + step))
+
+
+def move_average(average: Any, weight: Any, share: Any) -> Any:
+    """ExponentialAverage's rule on a backend's tensors: ``average`` after a step that ended at ``weight``."""
+    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(average.dtype)):
+        return weight
+    return average + keras.ops.cast(share, average.dtype) * (weight - average)
 
 
 class OptimizersOwnAverage(WeightAverage):
