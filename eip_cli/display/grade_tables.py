@@ -71,10 +71,10 @@ def list_record(one: RankedGrade, rules: RuleSet) -> dict[str, Any]:
         "epochs": grade.epochs,
     }
     found: Sequence[RuleCheck | None] = grade.checks or [None] * len(rules.rules)
-    for rule, check in zip(rules.rules, found, strict=True):
-        words = rule.words
+    for number, (rule, check) in enumerate(zip(rules.rules, found, strict=True), start=1):
+        words = f"rule {number}: {show_plainly(rule.words)}"  # never another column's name
         record[words] = "" if check is None else HOLDS[check.holds]
-        record[f"{words}: found"] = "" if check is None else show_found(check)
+        record[f"rule {number} found"] = "" if check is None else show_found(check)
     record |= {"flags": "; ".join(one.flags), "reason": grade.reason, "seconds": round(grade.seconds, 2)}
     return {name: defuse(value) for name, value in record.items()}
 

@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich import box
@@ -122,9 +122,15 @@ def _print_csv(report: Report) -> None:
 
 
 def _print_markdown(report: Report) -> None:
-    blocks = [format_markdown(grid) for grid in report.grids]
+    blocks = [format_markdown(_without_tags(grid)) for grid in report.grids]
     blocks.extend(map(format_note, report.footnotes))
     sys.stdout.write("\n\n".join(blocks) + "\n")
+
+
+def _without_tags(grid: Grid) -> Grid:
+    """The table with strangers' texts as text: a page that shows Markdown would read HTML in them."""
+    rows = [[cell.replace("&", "&amp;").replace("<", "&lt;") for cell in row] for row in grid.rows]
+    return replace(grid, rows=rows)
 
 
 def format_note(note: str) -> str:

@@ -7,7 +7,7 @@ from multiprocessing import get_context
 from eip_cli.foundation.processor import available_threads
 
 from .grade import Grade
-from .grading_process import grade_submission, prepare_process
+from .grading_process import grade_submission, prepare_process, start_grade
 from .submissions import Submission
 from .task import Task
 
@@ -70,11 +70,11 @@ def _take(future: Future[Grade], submission: Submission, limit: float) -> Grade:
     """The grade, or one that says why the process that was to find it has ended."""
     from pebble import ProcessExpired
 
-    file = submission.subject.relative_to(submission.folder).as_posix() if submission.subject else None
     try:
         return future.result()
     except TimeoutError:
-        reason = f"took longer than {limit:g} s"
+        return start_grade(submission, f"took longer than {limit:g} s")
     except ProcessExpired as error:
-        reason = f"ended the process that read it (status {error.exitcode})"
-    return Grade(submission.name, submission.kind, file, reason=reason, digest=submission.digest)
+        return start_grade(submission, f"ended the process that read it (status {error.exitcode})")
+    except Exception as error:  # one submission's, and nobody else's
+        return start_grade(submission, f"cannot be graded ({type(error).__name__})")

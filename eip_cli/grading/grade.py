@@ -1,12 +1,13 @@
 """What is known of a submission once it is graded, as it is kept, and shown."""
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.rules.rule_check import RuleCheck
 
 
@@ -61,6 +62,23 @@ class Grade:
 def pack(is_correct: NDArray[np.bool_]) -> str:
     """``is_correct`` (n,) as text, a bit each."""
     return base64.b64encode(np.packbits(is_correct).tobytes()).decode("ascii")
+
+
+def show_all_plainly(grade: Grade) -> Grade:
+    """The grade with every text of a stranger's such that it can be kept and shown."""
+    checks = tuple(
+        replace(one, found=show_plainly(one.found), names=tuple(map(show_plainly, one.names)))
+        for one in grade.checks
+    )
+    return replace(
+        grade,
+        checks=checks,
+        file=None if grade.file is None else show_plainly(grade.file),
+        reason=None if grade.reason is None else show_plainly(grade.reason),
+        uncounted=None if grade.uncounted is None else show_plainly(grade.uncounted),
+        contradictions=tuple(map(show_plainly, grade.contradictions)),
+        notes=tuple(map(show_plainly, grade.notes)),
+    )
 
 
 def encode_grade(grade: Grade) -> bytes:

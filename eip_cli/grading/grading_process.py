@@ -11,10 +11,11 @@ from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.loading import load_dataset
 from eip_cli.foundation.errors import EipError, in_one_line
 from eip_cli.foundation.files import file_sha256
+from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.rules.submission import CheckedSubmission, Reading, check_submission
-from eip_cli.runs.run_directory import FINAL_FILE
+from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE
 
-from .grade import Grade, pack
+from .grade import Grade, pack, show_all_plainly
 from .students_code import network_of_code
 from .submissions import Submission
 from .task import Task
@@ -30,8 +31,9 @@ def prepare_process(threads: int) -> None:
 def grade_submission(submission: Submission, task: Task) -> Grade:
     """What the rules find of ``submission``; one that cannot be read is a grade with its reason."""
     began = time.perf_counter()
-    grade = Grade(submission.name, submission.kind, _show_file(submission), digest=submission.digest)
+    grade = start_grade(submission)
     try:
+        grade = replace(grade, file_sha256=_hash(submission))
         grade = _grade(submission, task, grade)
     except EipError as error:
         here = f"{submission.folder}{os.sep}"  # which its row names
@@ -40,17 +42,28 @@ def grade_submission(submission: Submission, task: Task) -> Grade:
         grade = replace(grade, reason="takes more memory than there is")
     except Exception as error:  # whatever a hostile file brings about is its own row, and nobody else's
         grade = replace(grade, reason=_shorten(f"cannot be read ({type(error).__name__}: {error})"))
-    return replace(grade, seconds=time.perf_counter() - began)
+    return show_all_plainly(replace(grade, seconds=time.perf_counter() - began))
 
 
 def _shorten(error: object) -> str:
     return in_one_line(error)[:MAX_REASON_LENGTH]
 
 
-def _show_file(submission: Submission) -> str | None:
+def start_grade(submission: Submission, reason: str | None = None) -> Grade:
+    """What is known of a submission before it is looked at."""
+    file = submission.subject.relative_to(submission.folder).as_posix() if submission.subject else None
+    shown = None if file is None else show_plainly(file)
+    return Grade(submission.name, submission.kind, shown, reason=reason, digest=submission.digest)
+
+
+def _hash(submission: Submission) -> str | None:
+    """SHA-256 of the file that was handed in; of a run, of its last epoch, or else of its best."""
     if submission.subject is None:
         return None
-    return submission.subject.relative_to(submission.folder).as_posix()
+    files = [submission.subject]
+    if submission.kind == "run":
+        files = [submission.subject / name for name in (FINAL_FILE, BEST_FILE)]
+    return next((file_sha256(path) for path in files if path.is_file()), None)
 
 
 def _grade(submission: Submission, task: Task, grade: Grade) -> Grade:
@@ -58,9 +71,6 @@ def _grade(submission: Submission, task: Task, grade: Grade) -> Grade:
         raise EipError(submission.problem or "there is nothing to grade")
     if submission.kind == "code":
         return _describe(_check_code(submission, task), grade)
-    measured = submission.subject / FINAL_FILE if submission.kind == "run" else submission.subject
-    if measured.is_file():
-        grade = replace(grade, file_sha256=file_sha256(measured))
     try:
         checked = _check(str(submission.subject), task)
     except EipError as error:

@@ -3,10 +3,11 @@
 import ast
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eip_cli.foundation.errors import EipError, in_one_line
+from eip_cli.foundation.plain_text import show_plainly
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, RECORD_FILE
 
 MODEL_ENDINGS = (".h5", ".hdf5", ".keras")
@@ -20,8 +21,9 @@ USUAL_FUNCTIONS = ("build_model", "make_model", "create_model", "get_model", "bu
 
 @dataclass(frozen=True)
 class Submission:
-    """One subfolder: the run's folder or the file in it that is graded, or why there is none.
+    """One subfolder, by a name that can be shown: what in it is graded, or why there is nothing.
 
+    ``digest`` is over names, sizes and times of all its files: another one where anything was changed.
     ``kind`` is ``run``, ``checkpoint``, ``predictions`` or ``code``; ``code`` is the network's Python file,
     where there is one.
     """
@@ -32,16 +34,7 @@ class Submission:
     subject: Path | None = None
     code: Path | None = None
     problem: str | None = None
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over names, sizes and times of all its files: another one where anything was changed."""
-        digest = hashlib.sha256()
-        for path in [] if self.problem else _list_files(self.folder):
-            status = path.lstat()
-            line = f"{path.relative_to(self.folder)}\0{status.st_size}\0{status.st_mtime_ns}\n"
-            digest.update(line.encode(errors="surrogateescape"))
-        return digest.hexdigest()
+    digest: str = ""
 
 
 def find_submissions(folder: Path) -> tuple[Submission, ...]:
@@ -58,15 +51,31 @@ def find_submissions(folder: Path) -> tuple[Submission, ...]:
 
 def _look_into(folder: Path) -> Submission:
     """What is graded of one subfolder: a run, else a model file, else predictions, else code."""
-    name = folder.name
+    name, folder = show_plainly(folder.name), folder.absolute()  # else latest would be a run elsewhere
     if folder.is_symlink():
         return Submission(name, folder, problem="a link to another place, which is not followed")
     try:
         files = _list_files(folder)
+        digest = _digest(folder, files)
     except (EipError, OSError) as error:
-        return Submission(name, folder, problem=in_one_line(error))
+        return Submission(name, folder, problem=f"cannot be listed: {in_one_line(error)}")
+    return replace(_choose_subject(name, folder, files), digest=digest)
+
+
+def _digest(folder: Path, files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        status = path.lstat()
+        line = f"{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}\n"
+        digest.update(line.encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _choose_subject(name: str, folder: Path, files: Sequence[Path]) -> Submission:
     if any(path.is_symlink() for path in files):
         return Submission(name, folder, problem="holds a link to another place, which is not followed")
+    if not all(path.is_file() for path in files):
+        return Submission(name, folder, problem="holds a pipe, a socket or a device, which is not read")
     code, reason = _choose([path for path in files if path.suffix == ".py"], ("model.py", "network.py"))
     runs = sorted({path.parent for path in files if path.name == RECORD_FILE})
     if runs:

@@ -1,8 +1,10 @@
 """The calls of layers that a Sequential or Functional model makes, in the order it makes them."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from eip_cli.foundation.backend import keras
 
@@ -37,6 +39,7 @@ class LayerCall:
     layer: keras.Operation
     sources: Sources
     rank: int | None  # of the input, batch axis included; None where it is not known
+    constants: int = 0  # numbers that the call is given beside its inputs
 
 
 def list_calls(model: keras.Model) -> list[LayerCall]:
@@ -59,7 +62,8 @@ def _follow(
     known = dict(zip(map(id, model.inputs), inputs, strict=True))
     for node in iterate_nodes(model):
         given = [known[id(tensor)] for tensor in node.input_tensors]
-        result = _call(node.operation, given, prefix, tuple(node.input_tensors[0].shape), calls)
+        shape = tuple(node.input_tensors[0].shape)
+        result = _call(node.operation, given, prefix, shape, calls, count_numbers(node))
         known.update((id(tensor), result) for tensor in node.outputs)
     return [known[id(tensor)] for tensor in model.outputs]
 
@@ -70,13 +74,29 @@ def _call(
     prefix: str,
     shape: Shape | None,
     calls: list[LayerCall],
+    constants: int = 0,
 ) -> Sources:
     name = prefix + operation.name
     if is_layer_graph(operation):
         return tuple(call for tensor in _follow(operation, inputs, f"{name}/", calls) for call in tensor)
     sources = tuple(call for tensor in inputs for call in tensor)
-    calls.append(LayerCall(name, operation, sources, len(shape) if shape else None))
+    calls.append(LayerCall(name, operation, sources, len(shape) if shape else None, constants))
     return (len(calls) - 1,)
+
+
+def count_numbers(node: Any) -> int:
+    """How many numbers a call is given beside the network's tensors: sizes, axes, arrays of constants."""
+
+    def count(value: Any) -> int:
+        if isinstance(value, keras.KerasTensor):
+            return 0
+        if isinstance(value, dict | list | tuple):
+            return sum(map(count, value.values() if isinstance(value, dict) else value))
+        if hasattr(value, "shape"):
+            return math.prod(value.shape)
+        return int(isinstance(value, int | float))
+
+    return count([node.arguments.args, node.arguments.kwargs])
 
 
 def _shape_after(layer: keras.Layer, shape: Shape | None) -> Shape | None:

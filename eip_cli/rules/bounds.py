@@ -1,5 +1,6 @@
 """Rules that bound a number."""
 
+import math
 from collections.abc import Callable
 from typing import Annotated
 
@@ -23,8 +24,15 @@ class BoundedRule(Rule, frozen=True, kw_only=True):
         for pair in OPPOSITES:
             if None not in (getattr(self, name) for name in pair):
                 raise ValueError(f"{' and '.join(pair)} say the same: give one")
-        if not self.list_bounds():
+        bounds = dict(self.list_bounds())
+        if not bounds:
             raise ValueError("give a bound: above, at_least, at_most or below")
+        if not all(map(math.isfinite, bounds.values())):
+            raise ValueError("a bound is a finite number")
+        least = max(bounds.get("above", -1), bounds.get("at_least", -1))
+        most = min(bounds.get("at_most", math.inf), bounds.get("below", math.inf))
+        if least > most or (least == most and not {"above", "below"}.isdisjoint(bounds)):
+            raise ValueError(f"no number is above {least:g} and below {most:g}")
 
     def list_bounds(self) -> list[tuple[str, float]]:
         """The bounds that are stated, by name."""

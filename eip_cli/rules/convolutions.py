@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from eip_cli.foundation.backend import keras
 from eip_cli.networks.graphs import LayerCall
 
-from .layer_types import DEPTHWISE, DROPOUTS, OTHER_CONVOLUTIONS, SEPARABLE, list_layers
+from .layer_types import (
+    DEPTHWISE,
+    DROPOUTS,
+    OTHER_CONVOLUTIONS,
+    SEPARABLE,
+    is_product,
+    list_layers,
+)
 from .rule_check import count
 
 layers = keras.layers
@@ -31,7 +38,8 @@ class Convolutions:
 
     ``separable`` are layers that are depthwise separable convolutions; ``pairs`` the depthwise halves of
     those that are written in two layers. ``pointwise``, ``depthwise`` and ``ordinary`` are calls of layers
-    that are neither. ``unknown`` are calls of layers with weights of which nothing is known.
+    that are neither. ``unknown`` are calls of layers with weights of which nothing is known, and
+    products of tensors, as which a convolution can be written.
     """
 
     separable: tuple[str, ...]
@@ -67,7 +75,7 @@ def find_convolutions(calls: Sequence[LayerCall]) -> Convolutions:
                 unknown.append(call)
             elif call.rank > 2:
                 pointwise.append(call)
-        elif _may_convolve(call.layer):
+        elif _may_convolve(call.layer) or is_product(call.layer):
             unknown.append(call)
     return Convolutions(
         separable=tuple(list_layers(calls, SEPARABLE)),
@@ -101,7 +109,7 @@ def check_convolutions(calls: Sequence[LayerCall], allowed: Sequence[str]) -> Fo
         kinds = ", ".join(sorted({type(call.layer).__name__ for call in others}))
         return FoundConvolutions(f"{count(len(names), 'layer')} of another kind ({kinds}):", False, names)
     if found.unknown:
-        return FoundConvolutions("unknown layers with weights:", None, _names(found.unknown))
+        return FoundConvolutions("layers that may be convolutions:", None, _names(found.unknown))
     words = _describe_separable(found)
     words += [
         f"{count(len(_names(of_kind)), f'{kind} convolution')}" for kind, of_kind in apart.items() if of_kind

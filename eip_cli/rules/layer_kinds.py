@@ -67,11 +67,27 @@ def _find_global_pooling(network: Network) -> FoundLayers:
     return FoundLayers(tuple(dict.fromkeys(call.name for call in network.calls if belongs(call))))
 
 
+def _find_skips(network: Network) -> FoundLayers:
+    """Sums and concatenations of different tensors, written as layers or as ``+``."""
+
+    def belongs(call: LayerCall) -> bool:
+        return type(call.layer).__name__ in ("Add", "Concatenate") and len(set(call.sources)) > 1
+
+    return FoundLayers(tuple(dict.fromkeys(call.name for call in network.calls if belongs(call))))
+
+
+def _named(*kinds: str) -> Callable[[Network], FoundLayers]:
+    """Layers, and operations called on tensors, by what their classes are called."""
+    return lambda network: FoundLayers(
+        tuple(name for name, _ in layers_of(network.calls, lambda layer: type(layer).__name__ in kinds))
+    )
+
+
 _FINDERS: dict[str, Callable[[Network], FoundLayers]] = {
-    "average-pooling": _of_types(layers.AveragePooling2D),
+    "average-pooling": _named("AveragePooling2D", "AveragePooling1D", "AveragePooling3D", "AveragePool"),
     "batch-normalization": _of_types(layers.BatchNormalization),
     "convolution": _of_convolutions(lambda layer: True),
-    "dense": _of_types(layers.Dense),
+    "dense": _named("Dense", "EinsumDense"),
     "depthwise-convolution": _of_convolutions(
         lambda layer: isinstance(layer, layers.DepthwiseConv1D | layers.DepthwiseConv2D)
     ),
@@ -79,9 +95,11 @@ _FINDERS: dict[str, Callable[[Network], FoundLayers]] = {
     "dropout": _find_dropout,
     "flatten": _of_types(layers.Flatten),
     "global-average-pooling": _find_global_pooling,
-    "max-pooling": _of_types(layers.MaxPooling2D),
+    "max-pooling": _named(
+        *(f"{kind}MaxPooling{rank}D" for kind in ("", "Global", "Adaptive") for rank in (1, 2, 3)), "MaxPool"
+    ),
     "pointwise-convolution": _of_convolutions(lambda layer: set(layer.kernel_size) == {1}),
     "separable-convolution": _find_separable,
-    "skip-connection": _of_types(layers.Add, layers.Concatenate),
+    "skip-connection": _find_skips,
     "strided-convolution": _of_convolutions(lambda layer: max(layer.strides) > 1),
 }

@@ -30,14 +30,23 @@ class Parameters(BoundedRule, frozen=True, tag="parameters"):
     def check(self, subject: Subject) -> RuleCheck:
         """By the network, or by what is stated of it."""
         if subject.network is not None:
-            summary = subject.network.summary
-            counted = summary.total_params if self.count == "total" else summary.trainable_params
-            kind = "" if self.count == "total" else "trainable "
-            return self.found(f"{counted:,} {kind}parameters", self.admit(counted))
+            return self._count(subject.network)
         if subject.stated_params is not None and self.count == "total":
             stated = subject.stated_params
             return self.found(f"{stated:,} parameters, as stated: not counted", self.admit(stated))
         return self.found(f"parameters unknown: {subject.no_network}", None)
+
+    def _count(self, network: Network) -> RuleCheck:
+        from .layer_types import count_constants
+
+        if self.count == "trainable":
+            trainable = network.summary.trainable_params
+            return self.found(f"{trainable:,} trainable parameters", self.admit(trainable))
+        counted, constants = network.summary.total_params, count_constants(network.calls)
+        words = f"{counted:,} parameters"
+        if constants:
+            words += f", and {constants:,} constants that do the work of some"
+        return self.found(words, self.admit(counted + constants))
 
 
 class ReceptiveField(BoundedRule, frozen=True, tag="receptive-field"):

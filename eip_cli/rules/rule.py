@@ -23,7 +23,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def words(self) -> str:
         """What the rule is shown as."""
-        return self.text or self.describe()
+        return self.text.strip() or self.describe()
 
     def describe(self) -> str:
         """The rule in words that follow from its numbers."""

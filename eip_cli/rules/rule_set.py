@@ -45,6 +45,11 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     rules: Annotated[tuple[Rule, ...], Meta(min_length=1, max_length=MAX_RULES)]
 
     @property
+    def ask_history(self) -> bool:
+        """Whether a rule is of the accuracies of a run's epochs."""
+        return any(isinstance(rule, AnyEpoch | Consistency) for rule in self.rules)
+
+    @property
     def introduction(self) -> str:
         """The assignment in a sentence or two, for the top of a page."""
         return self.description or f"{self.title}."
@@ -85,7 +90,7 @@ def load_rules(spec: str | Path) -> RuleSet:
         known = [file.name.removesuffix(".toml") for file in _NAMED.iterdir() if file.name.endswith(".toml")]
         raise RulesError(f"rules: {describe_unknown(spec, sorted(known))}, or a file")
     try:
-        return parse_rules(path.read_text(encoding="utf-8"), spec)
+        return parse_rules(path.read_text(encoding="utf-8-sig"), spec)
     except FileNotFoundError:
         raise RulesError(f"no file {spec}") from None
     except UnicodeDecodeError:
@@ -109,8 +114,8 @@ def parse_rules(text: str, where: str) -> RuleSet:
         written = msgspec.toml.decode(text.encode(), type=_Written)
     except msgspec.ValidationError as error:
         raise RulesError(f"{where}: {_explain(error, _Written)}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RulesError(f"{where} is no TOML: {error}") from None
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise RulesError(f"{where} is no TOML: {error!s:.200}") from None
     if written.dataset not in _DATASETS:
         raise RulesError(f"{where}: dataset: {describe_unknown(written.dataset, _DATASETS)}")
     rules = tuple(_read_rule(one, f"{where}: rule {number}") for number, one in enumerate(written.rule, 1))
@@ -119,6 +124,7 @@ def parse_rules(text: str, where: str) -> RuleSet:
         raise RulesError(f"{where}: two rules say {twice!r}: leave one out, or give one another text")
     for name, words in (
         ("title", written.title),
+        ("description", written.description.replace("\n", " ")),
         *((f"rule {number}: text", one.text) for number, one in enumerate(rules, 1)),
     ):
         if not words.isprintable():
@@ -143,6 +149,6 @@ def _explain(error: msgspec.ValidationError, kind: type[msgspec.Struct]) -> str:
     message = str(error).replace("`", "").replace(" - at $.", " at ")
     marker = "Object contains unknown field "
     if message.startswith(marker):
-        unknown = message.removeprefix(marker).split()[0]
+        unknown = message.removeprefix(marker).partition(" at ")[0]
         return describe_unknown(unknown, kind.__struct_fields__)
     return f"{message[0].lower()}{message[1:]}"

@@ -1,6 +1,7 @@
 """Submissions with a network: what the rules find of a run, of a model file, and of a network untrained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from eip_cli.checkpoints.naming import is_architecture_name
 from eip_cli.checkpoints.opening import OpenedModel, open_checkpoint, open_model
@@ -51,16 +52,19 @@ def check_checkpoint(
     opened = _open(name, rules, reading)
     if opened.notice:
         progress.notice(opened.notice)
-    assessment, reason = _measure(opened, rules, images, reading, progress)
+    measure = partial(_measure, rules=rules, images=images, reading=reading, progress=progress)
+    assessment, reason = measure(opened)
     contradictions: tuple[str, ...] = ()
     training, no_training = None, "a model file alone: nothing is known of its training"
-    if opened.run is not None and opened.record is not None:
-        if not opened.is_as_recorded:
-            no_training = f"its {RECORD_FILE} is of another file: nothing is known of its training"
-        else:
-            is_final = opened.path is not None and opened.path.name == FINAL_FILE
-            measured = assessment if is_final else None
-            training, contradictions, no_training = _read_training(opened.run, rules, reading, measured)
+    if opened.run is not None and opened.path is not None:
+        no_training = f"its {RECORD_FILE} is of another file: nothing is known of its training"
+        if opened.is_as_recorded:
+            try:
+                examined = examine_run(opened.run, reading.trust, reading.network)
+                measured = {opened.path.name: assessment}
+                training, contradictions = _read_training(examined, measured, rules, measure)
+            except EipError as error:
+                no_training = in_one_line(error)
     return _conclude(
         name, "checkpoint", rules, opened, assessment, reason, training, no_training, contradictions
     )
@@ -75,13 +79,16 @@ def check_run(
     """
     examined = examine_run(run, reading.trust, reading.network)
     final = run.path / FINAL_FILE
-    opened, assessment = examined.opened, None
+    measure = partial(_measure, rules=rules, images=images, reading=reading, progress=progress)
+    opened, measured = examined.opened, {}
     reason = f"not finished: there is no {FINAL_FILE}"
     if examined.is_complete and final.is_file():
         opened = _open(str(final), rules, reading)
-        assessment, reason = _measure(opened, rules, images, reading, progress)
-    contradictions = _find_contradictions(examined, opened, rules, assessment)
-    training = describe_training(examined, find_obstacle(examined.record, rules.dataset), contradictions)
+        measured[FINAL_FILE], reason = measure(opened)
+    training, contradictions = _read_training(examined, measured, rules, measure)
+    if opened.model.count_params() != examined.opened.model.count_params():
+        contradictions += (f"{BEST_FILE} and {FINAL_FILE} hold different networks",)
+    assessment = measured.get(FINAL_FILE)
     return _conclude(name, "run", rules, opened, assessment, reason, training, "", contradictions)
 
 
@@ -135,31 +142,34 @@ def _measure(
 
 
 def _read_training(
-    run: Run, rules: RuleSet, reading: Reading, assessment: Assessment | None
-) -> tuple[Training | None, tuple[str, ...], str]:
-    """The training behind a run's checkpoint, what contradicts it, and why there is none to be read."""
-    try:
-        examined = examine_run(run, reading.trust, reading.network)
-    except EipError as error:
-        return None, (), in_one_line(error)
-    found = _find_contradictions(examined, examined.opened, rules, assessment)
-    return describe_training(examined, find_obstacle(examined.record, rules.dataset), found), found, ""
+    examined: Examination,
+    measured: Mapping[str, Assessment | None],
+    rules: RuleSet,
+    measure: Callable[[OpenedModel], tuple[Assessment | None, str]],
+) -> tuple[Training, tuple[str, ...]]:
+    """The run's training as far as it is to be believed, and what contradicts it.
 
-
-def _find_contradictions(
-    examined: Examination, final: OpenedModel, rules: RuleSet, assessment: Assessment | None
-) -> tuple[str, ...]:
-    """What the run's files say against each other, and its record against what was measured."""
+    ``measured`` are checkpoints of the run that were measured, by name. A history's accuracies count where
+    its best checkpoint has the best of them here; where it is the last one's file, that is known already.
+    """
+    obstacle = find_obstacle(examined.record, rules.dataset)
+    assessments = dict(measured)
+    if obstacle is None and rules.ask_history:
+        hashes = examined.file_hashes
+        if FINAL_FILE in assessments and hashes.get(FINAL_FILE) == hashes.get(BEST_FILE):
+            assessments[BEST_FILE] = assessments[FINAL_FILE]
+        if BEST_FILE not in assessments:
+            assessments[BEST_FILE] = measure(examined.opened)[0]
+        best = assessments[BEST_FILE]
+        if best is None or best.evaluation.doubt is not None:
+            obstacle = f"its best epoch's {BEST_FILE} could not be measured here"
+    claims = {FINAL_FILE: examined.record.final_accuracy, BEST_FILE: examined.best.val_accuracy}
     found = list(examined.disagreements)
-    if final.model.count_params() != examined.opened.model.count_params():
-        found.append(f"{BEST_FILE} and {FINAL_FILE} hold different networks")
-    claimed = examined.record.final_accuracy
-    if assessment is None or claimed is None or find_obstacle(examined.record, rules.dataset):
-        return tuple(found)
-    evaluation = assessment.evaluation
-    if evaluation.doubt is None and abs(claimed - evaluation.accuracy) > WORST_AGREEMENT:
-        found.append(
-            f"{RECORD_FILE} claims a final accuracy of {claimed:.2%}, {FINAL_FILE} has "
-            f"{evaluation.accuracy:.2%} here"
-        )
-    return tuple(found)
+    for file, claimed in claims.items() if obstacle is None else ():
+        assessment = assessments.get(file)
+        if assessment is None or claimed is None or assessment.evaluation.doubt is not None:
+            continue
+        accuracy = assessment.evaluation.accuracy
+        if abs(claimed - accuracy) > WORST_AGREEMENT:
+            found.append(f"{RECORD_FILE} claims {claimed:.2%} of {file}, which has {accuracy:.2%} here")
+    return describe_training(examined, obstacle, found), tuple(found)

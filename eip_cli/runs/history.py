@@ -7,6 +7,9 @@ from pathlib import Path
 
 from eip_cli.foundation.errors import RunError
 
+# A line is some 150 bytes, and nobody trains for 50,000 epochs.
+LARGEST_FILE_BYTES = 8 * 2**20
+
 
 @dataclass(frozen=True)
 class EpochRow:
@@ -38,13 +41,22 @@ def format_history(history: tuple[EpochRow, ...]) -> str:
     return text.getvalue()
 
 
+def require_small(path: Path) -> None:
+    """Raise RunError where ``path`` is no file, but a pipe, or larger than any run's own could be."""
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path} is not a file")
+    if path.is_file() and path.stat().st_size > LARGEST_FILE_BYTES:
+        raise RunError(f"{path} is damaged: it is larger than {LARGEST_FILE_BYTES:,} bytes")
+
+
 def read_history(path: Path) -> tuple[EpochRow, ...]:
     """The epochs in ``path``. Raises RunError where it is missing or damaged."""
+    require_small(path)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         return tuple(EpochRow(int(row["epoch"]), *(float(row[name]) for name in COLUMNS[1:])) for row in rows)
     except FileNotFoundError:
         raise RunError(f"no {path}: no epoch of the run is complete") from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
         raise RunError(f"{path} is damaged: it is not a run's history") from None

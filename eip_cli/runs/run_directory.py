@@ -9,6 +9,7 @@ from eip_cli.foundation.errors import RunError, TrainingError
 from eip_cli.foundation.files import write_atomically
 from eip_cli.foundation.records import RecordError
 
+from .history import require_small
 from .record import RunRecord, parse_run_record
 
 RUNS_FOLDER = Path("runs")
@@ -39,6 +40,7 @@ class Run:
 
     def read_record(self) -> RunRecord:
         """The run's record. Raises RunError where ``run.json`` is missing or damaged."""
+        require_small(self.record_path)
         try:
             return parse_run_record(self.record_path.read_bytes())
         except FileNotFoundError:

@@ -60,7 +60,7 @@ REASONS = {
     "bad link": "holds a link to another place, which is not followed",
     "bad pickle": "predictions.npz: probabilities is object of shape (1,)",
     "bad bomb": "predictions.npz",
-    "bad pipe": "no file model.h5",
+    "bad pipe": "holds a pipe, a socket or a device",
     "bad nothing": "nothing to grade",
     "bad order": "predictions.npz: 10.7% are right, no more than by guessing: probably the images were",
     "bad logits": "predictions.npz: the row of image 0 sums to 30",
@@ -113,7 +113,7 @@ def test_copies_forgeries_and_statements_are_flagged(graded: dict[str, RankedGra
     flags = {name: "; ".join(one.flags) for name, one in graded.items()}
     assert flags["copied"] == "same file as copied again"
     assert "same answers to every image as" in flags["right model"]
-    assert "run.json claims a final accuracy of 99.72%, final.h5 has 98.87% here" in flags["forged"]
+    assert "run.json claims 99.72% of final.h5, which has 98.87% here" in flags["forged"]
     assert "the run contradicts itself" in graded["forged"].grade.checks[5].found
     assert "predictions alone" in flags["torch"]
     assert "stated, not counted" in flags["torch"]
@@ -205,6 +205,23 @@ def test_code_runs_within_limits_and_only_builds(tmp_path: Path) -> None:
     assert _list(folder) == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names of bytes, and pipes")
+def test_no_name_stops_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "submissions"
+    for name in (b"m\xff", b"latest", b"good"):
+        path = folder / os.fsdecode(name)
+        path.mkdir(parents=True)
+        (path / "predictions.npz").write_bytes(b"no predictions")
+    os.mkfifo(folder / "good" / "model.py")
+    monkeypatch.chdir(folder)
+    task = Task(RULE_SET)
+    grades = {one.name: grade_submission(one, task) for one in find_submissions(Path())}
+    assert grades.keys() == {"m\\udcff", "latest", "good"}
+    assert all(decode_grade(encode_grade(one)) == one for one in grades.values())
+    assert str(grades["latest"].reason).startswith("predictions.npz")
+    assert grades["good"].reason == "holds a pipe, a socket or a device, which is not read"
+
+
 def small_class(folder: Path) -> None:
     for number in range(3):
         (folder / f"student {number}").mkdir(parents=True)
@@ -262,7 +279,7 @@ def test_ctrl_c_keeps_what_is_graded_and_the_command_goes_on(tmp_path: Path) -> 
     with (tmp_path / "grades.csv").open(newline="") as file:
         rows = {row["submission"]: row for row in csv.DictReader(file)}
     assert rows["student 0"]["reason"].startswith("predictions.npz: the row of image 0 sums to 30")
-    assert rows["waits"]["Fewer than 100,000 parameters"] == "yes"
+    assert rows["waits"]["rule 4: Fewer than 100,000 parameters"] == "yes"
     page = (tmp_path / "grades.html").read_text()
     assert "1 of 4 submissions could be graded" in page
     assert "<script" not in page

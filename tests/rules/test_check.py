@@ -1,6 +1,7 @@
 """``eip check``: a submission against the rules of an assignment."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from eip_cli.checkpoints.checkpoint_file import save_model
 from eip_cli.cli import cli
 from eip_cli.datasets.loading import load_dataset
+from eip_cli.foundation.files import file_sha256
+from eip_cli.networks.model import build_model
 from eip_cli.runs.run_directory import BEST_FILE, FINAL_FILE, HISTORY_FILE, RECORD_FILE
 from tests.support.places import EXAMPLES
 from tests.support.submissions import RULES
@@ -88,10 +92,40 @@ def test_a_history_edited_by_hand_is_not_believed(run: Path) -> None:
     assert any("final accuracy: run.json says" in line for line in content["contradictions"])
 
 
-def test_a_checkpoint_that_is_not_the_runs_has_no_history(run: Path) -> None:
-    from eip_cli.checkpoints.checkpoint_file import save_model
-    from eip_cli.networks.model import build_model
+def test_a_history_without_a_measurement_says_nothing(run: Path) -> None:
+    """Random weights, and a run that was invented around them and never ended."""
+    (run / FINAL_FILE).unlink()
+    save_model(build_model("separable"), run / "fresh.h5")
+    (run / "fresh.h5").replace(run / BEST_FILE)
+    record = json.loads((run / RECORD_FILE).read_text())
+    record |= {"status": "interrupted", "sha256": {BEST_FILE: file_sha256(run / BEST_FILE)}}
+    (run / RECORD_FILE).write_text(json.dumps(record | {"final_accuracy": None}))
+    content = check(run)
+    assert letters(content)[5:] == "???"
+    assert "run.json claims 98.87% of checkpoint.h5, which has" in content["rules"][7]["found"]
 
+
+def test_an_epoch_that_its_checkpoint_does_not_bear_out_is_a_contradiction(run: Path) -> None:
+    history = run / HISTORY_FILE
+    lines = history.read_text().splitlines()
+    cells = lines[6].split(",")
+    cells[5] = "1.0"
+    history.write_text("\n".join([*lines[:6], ",".join(cells), *lines[7:]]) + "\n")
+    record = json.loads((run / RECORD_FILE).read_text())
+    (run / RECORD_FILE).write_text(json.dumps(record | {"best_accuracy": 1.0, "best_epoch": 6}))
+    content = check(run)
+    assert letters(content) == "yyyyy?y?"
+    assert "run.json claims 100.00% of checkpoint.h5, which has 98.87% here" in content["contradictions"]
+
+
+def test_a_pipe_among_a_runs_files_is_not_waited_for(run: Path) -> None:
+    (run / HISTORY_FILE).unlink()
+    os.mkfifo(run / HISTORY_FILE)
+    result = eip("check", str(run), "--rules", "class.toml")
+    assert (result.exit_code, "is not a file" in result.stderr) == (1, True)
+
+
+def test_a_checkpoint_that_is_not_the_runs_has_no_history(run: Path) -> None:
     (run / FINAL_FILE).unlink()
     save_model(build_model("separable"), run / FINAL_FILE)
     content = check(run / FINAL_FILE)

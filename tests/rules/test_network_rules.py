@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from eip_cli.networks.graphs import list_calls
@@ -83,7 +84,7 @@ def test_of_a_layer_of_ones_own_with_weights_nothing_can_be_said() -> None:
             return images
 
     found = check(tiny(layers.SeparableConv2D(4, 3), Mixer(name="mixer")))
-    assert found["Depthwise"] == (None, "unknown layers with weights: mixer")
+    assert found["Depthwise"] == (None, "layers that may be convolutions: mixer")
 
 
 def test_a_network_without_batch_normalization_or_dropout_is_found_out() -> None:
@@ -180,6 +181,28 @@ def test_what_is_forbidden_does_not_hide_in_a_wrapper() -> None:
     model = keras.Model(image, layers.Activation("softmax")(rows))
     rule = "kind='layers'\nlayer='dense'\nat_most=0"
     assert ask(model, rule)[1:] == ("no dense layers in sight, but layers that may hold some: rows", None)
+
+
+def test_a_product_of_tensors_may_be_a_convolution_and_constants_count_as_parameters() -> None:
+    image = keras.Input((32, 32, 3))
+    mixed = keras.ops.matmul(image, np.ones((3, 3), "float32"))
+    wide = keras.ops.multiply(mixed, np.ones((32, 32, 3), "float32"))
+    found = check(keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(wide))))
+    assert found["Depthwise"] == (None, "layers that may be convolutions: matmul")
+    assert found["Fewer"][1] == "40 parameters, and 3,072 constants that do the work of some"
+    rule = "kind='parameters'\nbelow=100"
+    assert ask(keras.Model(image, layers.Dense(10)(layers.Flatten()(wide))), rule)[2] is False
+
+
+def test_pooling_and_shortcuts_count_however_they_are_written() -> None:
+    image = keras.Input((32, 32, 3))
+    inner = layers.SeparableConv2D(4, 3, padding="same")(image)
+    joined = inner + layers.SeparableConv2D(4, 3, padding="same")(inner)
+    model = keras.Model(image, keras.ops.max_pool(joined, 2))
+    assert ask(model, "kind='layers'\nlayer='skip-connection'")[2] is True
+    assert ask(model, "kind='layers'\nlayer='max-pooling'\nat_most=0")[2] is False
+    twice = layers.Add()([inner, inner])
+    assert ask(keras.Model(image, twice), "kind='layers'\nlayer='skip-connection'")[2] is False
 
 
 def test_an_average_over_all_that_is_left_is_global() -> None:

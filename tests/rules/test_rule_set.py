@@ -47,6 +47,10 @@ ONE = 'title = "x"\n[[rule]]\n'
             "there is no 'cifar': did you mean cifar10",
         ),
         ("title=", "my.toml is no TOML"),
+        ('title="x"\n""=1', "my.toml: there is no ''"),
+        (f"{ONE}kind='parameters'\nat_least=3\nat_most=1", "no number is above 3 and below 1"),
+        (f"{ONE}kind='parameters'\nbelow=inf", "a bound is a finite number"),
+        (f"{ONE}kind='parameters'\nbelow={'9' * 5000}", "my.toml"),
     ],
 )
 def test_what_is_no_rules_file_is_refused_with_the_nearest_name(text: str, message: str) -> None:

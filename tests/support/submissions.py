@@ -208,7 +208,8 @@ def _make_wrong_ones(folder: Path, trained: keras.Model) -> None:
     poor = _noisy(trained, 1, 0.2)
     right = float(np.mean(_answers(poor).argmax(axis=1) == load_dataset("digits").test_labels))
     assert 0.3 < right < 0.94
-    _write_digits_run(folder, "wrong accuracy", poor, (*LOG[:-1], right))
+    before = [min(accuracy, right - 1 / 355) for accuracy in LOG[:-1]]
+    _write_digits_run(folder, "wrong accuracy", poor, (*before, right))
 
 
 class _Opens:
