@@ -51,11 +51,16 @@ def check(
     from eip_cli.datasets.loading import load_dataset
     from eip_cli.display.printing import print_report
     from eip_cli.display.rule_tables import report_check
+    from eip_cli.grading.submissions import find_subject
     from eip_cli.rules.rule_set import load_rules
-    from eip_cli.rules.submission import Reading, check_submission
+    from eip_cli.rules.submission import Reading, check_submission, is_run
 
     rule_set = load_rules(rules)
     with shown_progress() as progress:
+        if Path(submission).is_dir() and not is_run(submission):
+            subject = find_subject(Path(submission))
+            progress.notice(f"{submission}: taking {subject}")
+            submission = str(subject)
         checked = check_submission(
             submission,
             rule_set,

@@ -49,6 +49,19 @@ def find_submissions(folder: Path) -> tuple[Submission, ...]:
     return found
 
 
+def find_subject(folder: Path) -> Path:
+    """What in a submission's folder is to be checked, by the rules of ``find_submissions``.
+
+    Raises EipError where there is nothing, or only code, which does not run unless it is named.
+    """
+    found = _look_into(folder)
+    if found.problem is not None or found.subject is None:
+        raise EipError(f"{folder}: {found.problem}")
+    if found.kind == "code":
+        raise EipError(f"{folder} has code alone: name its function, {found.subject.name}:build_model")
+    return folder / found.subject.relative_to(found.folder)
+
+
 def _look_into(folder: Path) -> Submission:
     """What is graded of one subfolder: a run, else a model file, else predictions, else code."""
     name, folder = show_plainly(folder.name), folder.absolute()  # else latest would be a run elsewhere

@@ -13,7 +13,7 @@ from eip_cli.comparison.evaluation.results import Assessment
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.download import SILENT, DownloadProgress
 from eip_cli.runs.catalogue import find_run, is_run_id
-from eip_cli.runs.run_directory import RECORD_FILE, Run
+from eip_cli.runs.run_directory import RECORD_FILE
 
 from .measured_accuracy import describe_accuracy
 from .rule_check import RuleCheck, do_all_hold
@@ -83,20 +83,18 @@ def check_submission(
     # Imported here: it starts Keras, which predictions do without.
     from .trained_submission import check_checkpoint, check_network, check_run, is_network_name
 
-    run = _find_run(name)
-    if run is not None:
-        return check_run(name, run, rules, images, reading, progress)
+    if is_run(name):
+        return check_run(name, find_run(name), rules, images, reading, progress)
     if is_network_name(name):
         return check_network(name, rules, reading)
     return check_checkpoint(name, rules, images, reading, progress)
 
 
-def _find_run(name: str) -> Run | None:
-    """The run that ``name`` means as a whole; None where it means a file, or something else."""
+def is_run(name: str) -> bool:
+    """Whether ``name`` means a run as a whole, and no file."""
     path = Path(name)
-    if path.is_file():
-        return None
-    return find_run(name) if name == "latest" or is_run_id(name) or (path / RECORD_FILE).is_file() else None
+    is_named = name == "latest" or is_run_id(name) or (path / RECORD_FILE).is_file()
+    return is_named and not path.is_file()
 
 
 def _check_predictions(name: str, rules: RuleSet, images: Dataset, params: int | None) -> CheckedSubmission:

@@ -133,6 +133,15 @@ def test_a_checkpoint_that_is_not_the_runs_has_no_history(run: Path) -> None:
     assert "nothing is known of its training" in content["rules"][5]["found"]
 
 
+def test_a_folder_means_what_is_in_it(run: Path) -> None:
+    Path("submission").mkdir()
+    with pytest.raises(json.JSONDecodeError):
+        check("submission")
+    shutil.copy(run / FINAL_FILE, "submission/model.h5")
+    content = check("submission")
+    assert (content["submission"], letters(content)) == ("submission/model.h5", "yyyyy?y?")
+
+
 def test_predictions_say_nothing_of_a_network_but_what_is_stated() -> None:
     labels = load_dataset("digits").test_labels
     np.savez("answers.npz", labels=np.where(np.arange(355) < 5, (labels + 1) % 10, labels))

@@ -21,6 +21,6 @@ MEASURED_HELP = (
 RUN_HELP = "RUN is a run's directory, an id that eip runs lists, or latest (the run started last)."
 SUBMISSION_HELP = (
     "SUBMISSION is a run's directory, id or latest (its last epoch is measured), a model file (.h5, .keras), "
-    "a file of predictions (.npz, .csv), or a network without weights: a known one's name, or "
-    "file.py:function (its code runs)."
+    "a file of predictions (.npz, .csv), a folder with one of these, or a network without weights: a known "
+    "one's name, or file.py:function (its code runs)."
 )
