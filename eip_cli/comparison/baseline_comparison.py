@@ -173,10 +173,11 @@ def _compare_checkpoint(
     # Imported here: they start Keras, which runs and sweeps do without.
     from eip_cli.networks.summary import summarize_model
 
-    from .evaluation.assessment import assess_model, open_announced
+    from .evaluation.assessment import assess_model, load_images, open_announced
 
     opened = open_announced(name, progress, None, trust)
-    assessment = assess_model(opened, progress, data_dir=data_dir, pixels=pixels)
+    images = load_images(opened, progress, data_dir=data_dir)
+    assessment = assess_model(opened, images, pixels, progress)
     summary = summarize_model(opened.model, opened.name)
     row = _compare_evaluation(assessment.evaluation, "checkpoint")
     row = replace(row, receptive_field=summary.receptive_field, whole_image_seen=summary.whole_image_seen)

@@ -13,7 +13,7 @@ from eip_cli.rules.rule_set import RuleSet
 
 from .formatting import format_percent
 from .printing import Grid, Report
-from .rule_tables import HOLDS, show_found
+from .rule_tables import HOLDS, record_check, show_found
 
 # A cell that begins so is a formula to a spreadsheet, and names of folders and layers are strangers' texts.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -26,13 +26,12 @@ SHARED_RANK = (
 
 def report_grades(ranked: Sequence[RankedGrade], rules: RuleSet) -> Report:
     """A row a submission, the highest rank first."""
-    possible = sum(rule.points for rule in rules.rules)
     rows = [
         [
             show_plainly(one.grade.name),
             show_remarks(one),
             "-" if one.rank is None else str(one.rank),
-            f"{one.grade.points:g} of {possible:g}",
+            f"{one.grade.points:g} of {rules.points:g}",
             _show_accuracy(one),
             "-" if one.grade.params is None else f"{one.grade.params:,}",
         ]
@@ -42,7 +41,7 @@ def report_grades(ranked: Sequence[RankedGrade], rules: RuleSet) -> Report:
     records = [list_record(one, rules) for one in ranked]
     payload = {
         "rule_set": rules.title,
-        "possible_points": possible,
+        "possible_points": rules.points,
         "submissions": [_payload(one) for one in ranked],
     }
     return Report([grid], [records], payload, [SHARED_RANK])
@@ -61,7 +60,7 @@ def list_record(one: RankedGrade, rules: RuleSet) -> dict[str, Any]:
         "submission": grade.name,
         "rank": one.rank,
         "points": grade.points,
-        "possible_points": sum(rule.points for rule in rules.rules),
+        "possible_points": rules.points,
         "kind": grade.kind,
         "file": grade.file,
         "accuracy": grade.accuracy,
@@ -114,10 +113,7 @@ def _payload(one: RankedGrade) -> dict[str, Any]:
         "accuracy_ci95": None if grade.accuracy_ci95 is None else list(grade.accuracy_ci95),
         "params": grade.params,
         "epochs": grade.epochs,
-        "rules": [
-            {"rule": check.rule, "found": show_found(check), "holds": check.holds, "points": check.points}
-            for check in grade.checks
-        ],
+        "rules": [record_check(check) for check in grade.checks],
         "flags": list(one.flags),
         "notes": list(grade.notes),
         "reason": grade.reason,

@@ -24,23 +24,23 @@ def report_check(checked: CheckedSubmission) -> Report:
     kept = sum(check.holds is True for check in checked.checks)
     verdict = f"{show_plainly(checked.submission)}: {kept} of {len(checked.checks)} rules hold"
     if has_points:
-        verdict += f", {checked.points:g} of {checked.possible_points:g} points"
+        verdict += f", {checked.points:g} of {checked.rules.points:g} points"
     notes = [*(f"Contradiction: {line}" for line in checked.contradictions)]
     notes += [f"Note: {note}" for note in checked.notes]
     payload: dict[str, Any] = {
         "submission": checked.submission,
         "holds": checked.holds,
-        "rules": [_record(check) for check in checked.checks],
+        "rules": [record_check(check) for check in checked.checks],
         "rule_set": checked.rules.title,
         "kind": checked.kind,
         "points": checked.points,
-        "possible_points": checked.possible_points,
+        "possible_points": checked.rules.points,
         "contradictions": list(checked.contradictions),
         "notes": list(checked.notes),
     }
     grid = Grid(headers, rows, checked.rules.title, left=3)
     footnotes = [f"{verdict}.", *map(show_plainly, notes)]
-    return Report([grid], [[_record(check) for check in checked.checks]], payload, footnotes)
+    return Report([grid], [[record_check(check) for check in checked.checks]], payload, footnotes)
 
 
 def show_found(check: RuleCheck) -> str:
@@ -52,7 +52,8 @@ def _show_points(check: RuleCheck) -> str:
     return f"{check.points if check.holds else 0:g} of {check.points:g}"
 
 
-def _record(check: RuleCheck) -> dict[str, Any]:
+def record_check(check: RuleCheck) -> dict[str, Any]:
+    """A rule's outcome for programs."""
     return {
         "rule": check.rule,
         "found": show_found(check),

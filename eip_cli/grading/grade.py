@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eip_cli.foundation.plain_text import show_plainly
-from eip_cli.rules.rule_check import RuleCheck
+from eip_cli.rules.rule_check import RuleCheck, sum_points
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Grade:
     @property
     def points(self) -> float:
         """Those of the rules that hold."""
-        return sum(check.points for check in self.checks if check.holds)
+        return sum_points(self.checks)
 
     @property
     def is_correct(self) -> NDArray[np.bool_]:

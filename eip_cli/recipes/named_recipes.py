@@ -5,14 +5,14 @@ unless the user says otherwise.
 """
 
 import re
-from difflib import get_close_matches
-from importlib.resources import files
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from eip_cli.foundation.errors import TrainingError
+from eip_cli.foundation.named_texts import list_names, read_named
+from eip_cli.foundation.nearest_name import offer_nearest
 from eip_cli.foundation.records import PositiveCount
 
 from .configuration import OWN, TrainConfig
@@ -43,23 +43,18 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 SETTINGS = tuple(name for name in Recipe.__struct_fields__ if name != "description")
-_NAMED = files("eip_cli").joinpath("recipes", "named")
+_WING = "recipes"
 
 
 def list_recipes() -> dict[str, Recipe]:
     """The named recipes, by name."""
-    found = sorted(_NAMED.iterdir(), key=lambda file: file.name)
-    return {
-        file.name.removesuffix(".toml"): parse_recipe(file.read_text(encoding="utf-8"), file.name)
-        for file in found
-        if file.name.endswith(".toml")
-    }
+    texts = {name: read_named_recipe(name) for name in list_names(_WING)}
+    return {name: parse_recipe(text, f"{name}.toml") for name, text in texts.items() if text is not None}
 
 
 def read_named_recipe(name: str) -> str | None:
     """The text of the recipe called ``name``; None where there is none."""
-    file = _NAMED.joinpath(f"{name}.toml")
-    return file.read_text(encoding="utf-8") if name.isidentifier() and file.is_file() else None
+    return read_named(_WING, name)
 
 
 def parse_recipe(text: str, where: str) -> Recipe:
@@ -94,6 +89,4 @@ def _explain(message: str) -> str:
     unknown = re.search(r"unknown field `(.*?)`", message)
     if unknown is None:
         return re.sub("^Expected", "expected", message.replace("`", "").replace(" - at $.", " at "))
-    close = get_close_matches(unknown[1], SETTINGS, n=1)
-    offer = f"did you mean {close[0]}?" if close else f"use {', '.join(SETTINGS)}"
-    return f"there is no setting {unknown[1]!a}: {offer}"
+    return f"there is no setting {unknown[1]!a}: {offer_nearest(unknown[1], SETTINGS)}"

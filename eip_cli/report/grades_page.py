@@ -34,14 +34,13 @@ class GradeRow:
 
 def write_grades_page(ranked: Sequence[RankedGrade], rules: RuleSet, output: Path) -> None:
     """Write the page, whole or not at all. An OSError is the caller's."""
-    possible = sum(rule.points for rule in rules.rules)
     text = render(
         "grades.html.j2",
         title=f"Grades: {rules.title}",
         introduction=rules.introduction,
         version=__version__,
         rules=[rule.words for rule in rules.rules],
-        rows=[_show_row(one, possible) for one in ranked],
+        rows=[_show_row(one, rules.points) for one in ranked],
         graded=sum(bool(one.grade.checks) for one in ranked),
         ranks=SHARED_RANK,
     )

@@ -9,7 +9,7 @@ from msgspec import Meta
 from .rule import Rule
 
 Bound = Annotated[float, Meta(ge=0)]
-OPPOSITES = (("above", "at_least"), ("at_most", "below"))
+ALTERNATIVES = (("above", "at_least"), ("at_most", "below"))
 
 
 class BoundedRule(Rule, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class BoundedRule(Rule, frozen=True, kw_only=True):
     below: Bound | None = None
 
     def __post_init__(self) -> None:
-        for pair in OPPOSITES:
+        for pair in ALTERNATIVES:
             if None not in (getattr(self, name) for name in pair):
                 raise ValueError(f"{' and '.join(pair)} say the same: give one")
         bounds = dict(self.list_bounds())

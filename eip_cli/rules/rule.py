@@ -1,11 +1,12 @@
 """What every kind of rule has: its words, its points, and a check."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Collection, Iterable
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+
+from eip_cli.foundation.nearest_name import offer_nearest
 
 from .rule_check import RuleCheck
 from .subject import Subject
@@ -37,14 +38,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """The outcome, under the rule's own words."""
         return RuleCheck(self.words, words, holds, tuple(names), self.points)
 
-    def require_one_of(self, field: str, values: Iterable[str], known: Iterable[str]) -> None:
+    def require_one_of(self, field: str, values: Iterable[str], known: Collection[str]) -> None:
         """Raise ValueError, with the nearest known name, where one of ``values`` is not known."""
         for value in values:
-            if value not in set(known):
+            if value not in known:
                 raise ValueError(f"{field}: {describe_unknown(value, known)}")
 
 
-def describe_unknown(value: Any, known: Iterable[str]) -> str:
+def describe_unknown(value: Any, known: Collection[str]) -> str:
     """``there is no 'dropuot': did you mean dropout?``, or all that there is."""
-    close = get_close_matches(str(value), list(known), n=1)
-    return f"there is no {value!a}: " + (f"did you mean {close[0]}?" if close else f"use {', '.join(known)}")
+    return f"there is no {value!a}: {offer_nearest(str(value), known)}"

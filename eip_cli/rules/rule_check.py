@@ -34,6 +34,11 @@ def do_all_hold(checks: Iterable[RuleCheck]) -> bool | None:
     return None if None in found else True
 
 
+def sum_points(checks: Iterable[RuleCheck]) -> float:
+    """The points of the rules that hold."""
+    return sum(check.points for check in checks if check.holds)
+
+
 def count(number: int, noun: str) -> str:
     """``7 layers``, ``1 layer``, ``no layers``."""
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

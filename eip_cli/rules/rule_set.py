@@ -3,7 +3,6 @@
 A named set is a file of ``named/``; ``session3``, the report's own, is what is checked by default.
 """
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from eip_cli.foundation.errors import RulesError
+from eip_cli.foundation.named_texts import list_names, read_named
 from eip_cli.recipes.configuration import DATASETS
 
 from .network_rules import ConvolutionKinds, Layers, Parameters, ReceptiveField
@@ -31,9 +31,8 @@ KINDS: tuple[type[Rule], ...] = (
     Consistency,
 )
 KINDS_BY_NAME = {str(kind.__struct_config__.tag): kind for kind in KINDS}
-_NAMED = files("eip_cli").joinpath("rules", "named")
+_WING = "rules"
 MAX_RULES = 100
-_DATASETS = tuple(DATASETS)
 
 
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +47,11 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     def ask_history(self) -> bool:
         """Whether a rule is of the accuracies of a run's epochs."""
         return any(isinstance(rule, AnyEpoch | Consistency) for rule in self.rules)
+
+    @property
+    def points(self) -> float:
+        """Those that all rules are worth together."""
+        return sum(rule.points for rule in self.rules)
 
     @property
     def introduction(self) -> str:
@@ -70,14 +74,13 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def list_rule_sets() -> dict[str, RuleSet]:
     """The named rule sets, by name."""
-    found = sorted(file.name for file in _NAMED.iterdir() if file.name.endswith(".toml"))
-    return {name.removesuffix(".toml"): _read_named(name.removesuffix(".toml")) for name in found}
+    texts = {name: read_named_rules(name) for name in list_names(_WING)}
+    return {name: parse_rules(text, f"{name}.toml") for name, text in texts.items() if text is not None}
 
 
 def read_named_rules(name: str) -> str | None:
     """The text of the rule set called ``name``; None where there is none."""
-    file = _NAMED.joinpath(f"{name}.toml")
-    return file.read_text(encoding="utf-8") if name.isidentifier() and file.is_file() else None
+    return read_named(_WING, name)
 
 
 def load_rules(spec: str | Path) -> RuleSet:
@@ -87,8 +90,7 @@ def load_rules(spec: str | Path) -> RuleSet:
         return parse_rules(text, f"{spec}.toml")
     path = Path(spec)
     if not path.suffix and not path.exists():
-        known = [file.name.removesuffix(".toml") for file in _NAMED.iterdir() if file.name.endswith(".toml")]
-        raise RulesError(f"rules: {describe_unknown(spec, sorted(known))}, or a file")
+        raise RulesError(f"rules: {describe_unknown(spec, list_names(_WING))}, or a file")
     try:
         return parse_rules(path.read_text(encoding="utf-8-sig"), spec)
     except FileNotFoundError:
@@ -97,12 +99,6 @@ def load_rules(spec: str | Path) -> RuleSet:
         raise RulesError(f"{spec} is no TOML: it is not UTF-8") from None
     except OSError as error:
         raise RulesError(f"cannot read {spec}: {error.strerror or error}") from None
-
-
-def _read_named(name: str) -> RuleSet:
-    text = read_named_rules(name)
-    assert text is not None
-    return parse_rules(text, f"{name}.toml")
 
 
 def parse_rules(text: str, where: str) -> RuleSet:
@@ -116,8 +112,8 @@ def parse_rules(text: str, where: str) -> RuleSet:
         raise RulesError(f"{where}: {_explain(error, _Written)}") from None
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise RulesError(f"{where} is no TOML: {error!s:.200}") from None
-    if written.dataset not in _DATASETS:
-        raise RulesError(f"{where}: dataset: {describe_unknown(written.dataset, _DATASETS)}")
+    if written.dataset not in DATASETS:
+        raise RulesError(f"{where}: dataset: {describe_unknown(written.dataset, DATASETS)}")
     rules = tuple(_read_rule(one, f"{where}: rule {number}") for number, one in enumerate(written.rule, 1))
     said = [one.words for one in rules]
     if twice := next((words for words in said if said.count(words) > 1), None):

@@ -16,7 +16,7 @@ from eip_cli.runs.catalogue import find_run, is_run_id
 from eip_cli.runs.run_directory import RECORD_FILE
 
 from .measured_accuracy import describe_accuracy
-from .rule_check import RuleCheck, do_all_hold
+from .rule_check import RuleCheck, do_all_hold, sum_points
 from .rule_set import RuleSet
 from .subject import Subject
 
@@ -49,12 +49,7 @@ class CheckedSubmission:
     @property
     def points(self) -> float:
         """Those of the rules that hold."""
-        return sum(check.points for check in self.checks if check.holds)
-
-    @property
-    def possible_points(self) -> float:
-        """Those of all rules."""
-        return sum(check.points for check in self.checks)
+        return sum_points(self.checks)
 
 
 @dataclass(frozen=True)

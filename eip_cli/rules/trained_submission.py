@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from eip_cli.checkpoints.naming import is_architecture_name
-from eip_cli.checkpoints.opening import OpenedModel, open_checkpoint, open_model
-from eip_cli.comparison.evaluation.assessment import assess_on, choose_pixels
+from eip_cli.checkpoints.opening import OpenedModel, open_model
+from eip_cli.comparison.evaluation.assessment import assess_model, open_announced
 from eip_cli.comparison.evaluation.results import Assessment
 from eip_cli.datasets.dataset import Dataset
 from eip_cli.datasets.download import DownloadProgress
@@ -49,9 +49,7 @@ def check_checkpoint(
 
     Raises CheckpointError, ModelError or RunError where the file cannot be read.
     """
-    opened = _open(name, rules, reading)
-    if opened.notice:
-        progress.notice(opened.notice)
+    opened = open_announced(name, progress, reading.network, reading.trust, rules.dataset)
     measure = partial(_measure, rules=rules, images=images, reading=reading, progress=progress)
     assessment, reason = measure(opened)
     contradictions: tuple[str, ...] = ()
@@ -83,7 +81,7 @@ def check_run(
     opened, measured = examined.opened, {}
     reason = f"not finished: there is no {FINAL_FILE}"
     if examined.is_complete and final.is_file():
-        opened = _open(str(final), rules, reading)
+        opened = open_announced(str(final), progress, reading.network, reading.trust, rules.dataset)
         measured[FINAL_FILE], reason = measure(opened)
     training, contradictions = _read_training(examined, measured, rules, measure)
     if opened.model.count_params() != examined.opened.model.count_params():
@@ -120,10 +118,6 @@ def _conclude(
     )
 
 
-def _open(name: str, rules: RuleSet, reading: Reading) -> OpenedModel:
-    return open_checkpoint(name, reading.network, reading.trust, problem_of(rules.dataset))
-
-
 def _look_at(opened: OpenedModel) -> Network:
     return Network(tuple(list_calls(opened.model)), summarize_model(opened.model, opened.name))
 
@@ -134,9 +128,7 @@ def _measure(
     """The network on the test images, or why it cannot be asked about them."""
     try:
         require_classifier(opened.model, opened.name, problem_of(rules.dataset))
-        dataset = images()
-        pixels = choose_pixels(opened, reading.pixels, lambda: dataset.channel_statistics, progress)
-        return assess_on(opened, dataset, pixels), ""
+        return assess_model(opened, images(), reading.pixels, progress), ""
     except EipError as error:
         return None, in_one_line(error)
 

@@ -11,12 +11,12 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from children import read_answer, start
 from epochs_in_turn import add_options
 from rich.console import Console
 from rich.table import Table
@@ -84,31 +84,18 @@ def _measure(programs: Programs, options: argparse.Namespace) -> dict[str, list[
         return epochs
 
 
-@contextmanager
-def _start(script: str, environment: dict[str, str], options: argparse.Namespace) -> Iterator[Any]:
+def _start(
+    script: str, environment: dict[str, str], options: argparse.Namespace
+) -> AbstractContextManager[Any]:
     command = [sys.executable, str(FOLDER / script)]
     for name, value in vars(options).items():
         if value is not None:
             command += [f"--{name.replace('_', '-')}", str(value)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=SHARED_DEVICE | os.environ | environment,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return start(command, SHARED_DEVICE | os.environ | environment)
 
 
 def _read_epoch(process: Any) -> Epoch:
-    line = process.stdout.readline()
-    if not line:
-        raise SystemExit(f"{process.args[1]} ended before its time")
-    return Epoch(**json.loads(line))
+    return Epoch(**read_answer(process))
 
 
 def _table(title: str, epochs: dict[str, list[Epoch]], options: argparse.Namespace) -> Table:

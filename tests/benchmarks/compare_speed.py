@@ -7,19 +7,19 @@ out where it is not installed.
 
 import argparse
 import importlib.util
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from children import read_answer, start
 from rich.console import Console
 from rich.table import Table
 from spread import show_ratio, show_spread
@@ -95,33 +95,18 @@ def _measure(programs: Sequence[Program], network: str, options: argparse.Namesp
         return turns
 
 
-@contextmanager
-def _start(program: Program, network: str, options: argparse.Namespace) -> Iterator[Any]:
+def _start(program: Program, network: str, options: argparse.Namespace) -> AbstractContextManager[Any]:
     command = [sys.executable, str(FOLDER / program.script)]
     command += ["--network", network, "--turns", str(options.turns)]
     if program.recipe:
         command += ["--recipe", str(FOLDER / program.recipe)]
     if options.data_dir:
         command += ["--data-dir", str(options.data_dir)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | program.environment,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return start(command, program.environment)
 
 
 def _read_turn(process: Any) -> Turn:
-    line = process.stdout.readline()
-    if not line:
-        raise SystemExit(f"{process.args[1]} ended before its time")
-    content = json.loads(line)
+    content = read_answer(process)
     return Turn(statistics.median(content["step_seconds"]), content["peak_memory_bytes"])
 
 

@@ -62,22 +62,15 @@ def open_announced(
 
 
 def assess_model(
-    opened: OpenedModel,
-    progress: DownloadProgress,
-    *,
-    dataset: str | None = None,
-    data_dir: Path | str | None = None,
-    pixels: str | None = None,
+    opened: OpenedModel, images: Dataset, pixels: str | None, progress: DownloadProgress
 ) -> Assessment:
-    """Measure an opened model on all test images of its run's dataset, or of the one named.
+    """Measure an opened model on the test images of ``images``.
 
     ``pixels`` is a form of recipes.pixels; None takes those of the checkpoint's run, or what the network
     shows that it was made for. Raises an EipError where model and images do not fit each other.
     """
-    images = load_images(opened, progress, dataset, data_dir)
-    return assess_on(
-        opened, images, choose_pixels(opened, pixels, lambda: images.channel_statistics, progress)
-    )
+    scale = choose_pixels(opened, pixels, lambda: images.channel_statistics, progress)
+    return assess_on(opened, images, scale)
 
 
 def dataset_of(opened: OpenedModel) -> str:

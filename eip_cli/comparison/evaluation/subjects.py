@@ -58,9 +58,8 @@ def assess_subject(
     if is_predictions_name(str(name)):
         images = load_dataset(dataset or "cifar10", data_dir, progress)
         return assess_predictions(name, images, params), images
-    from .assessment import assess_on, choose_pixels, load_images, open_announced
+    from .assessment import assess_model, load_images, open_announced
 
     opened = open_announced(str(name), progress, network, trust, dataset)
     images = load_images(opened, progress, dataset, data_dir)
-    scale = choose_pixels(opened, pixels, lambda: images.channel_statistics, progress)
-    return assess_on(opened, images, scale), images
+    return assess_model(opened, images, pixels, progress), images

@@ -1,0 +1,33 @@
+"""Programs that are measured in processes of their own, and answer in lines of JSON."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def start(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Any]:
+    """The process of ``command``, ended with the block; ``environment`` is set beside this one's."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | environment,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_answer(process: Any) -> Any:
+    """What the next line of its output holds. Ends the program where there is none."""
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"{process.args[1]} ended before its time")
+    return json.loads(line)
