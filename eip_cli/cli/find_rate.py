@@ -38,7 +38,7 @@ def find_rate(
     A step at each rate from 1e-5 to 10, with fresh weights for each seed, on training images alone. Nothing
     is written. Where the seeds disagree by more than three times, no rate stands out, and none is named.
     """
-    given = given_settings(context, options)
+    given = given_settings(context, {"model": model, **options})
 
     from eip_cli.display.printing import print_report
     from eip_cli.display.rate_tables import report_rate_test
@@ -46,7 +46,7 @@ def find_rate(
     from eip_cli.training.range_test.rate_test import find_learning_rate
 
     with shown_progress() as progress:
-        test = find_learning_rate(TrainConfig(model=model, **given), seeds, steps, progress)
+        test = find_learning_rate(TrainConfig(**given), seeds, steps, progress)
     report = report_rate_test(test)
     if plot is not None:
         curves = [(curve.rates, curve.smoothed) for curve in test.curves]

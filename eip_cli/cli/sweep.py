@@ -67,6 +67,8 @@ def sweep(
     said again stays as it was. Complete runs are not repeated.
     """
     given = given_settings(context, options)
+    if network := given.pop("model", None):  # the recipe's
+        models = models or (network,)
     if both := sorted(settings.keys() & given.keys()):
         raise click.UsageError(f"{both[0]} is given by itself and by --set: give one of them.")
     if jobs and address:

@@ -19,9 +19,13 @@ from .configuration import OWN, TrainConfig
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Settings of a training; None leaves one to the network's own protocol."""
+    """Settings of a training; None leaves one to the network's own protocol.
+
+    ``model`` is the network that it was made for, which is trained unless the user names another.
+    """
 
     description: str = ""
+    model: str | None = None
     epochs: PositiveCount | None = None
     batch_size: PositiveCount | None = None
     optimizer: str | None = None
@@ -38,11 +42,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def settings(self) -> dict[str, Any]:
         """What it says, as fields of TrainConfig."""
-        said = {name: getattr(self, name) for name in SETTINGS}
+        said = {name: getattr(self, name) for name in ("model", *SETTINGS)}
         return {name: value for name, value in said.items() if value is not None}
 
 
-SETTINGS = tuple(name for name in Recipe.__struct_fields__ if name != "description")
+# What a run's training can be taken over by, whatever its network was.
+SETTINGS = tuple(name for name in Recipe.__struct_fields__ if name not in ("description", "model"))
 _WING = "recipes"
 
 
@@ -89,4 +94,4 @@ def _explain(message: str) -> str:
     unknown = re.search(r"unknown field `(.*?)`", message)
     if unknown is None:
         return re.sub("^Expected", "expected", message.replace("`", "").replace(" - at $.", " at "))
-    return f"there is no setting {unknown[1]!a}: {offer_nearest(unknown[1], SETTINGS)}"
+    return f"there is no setting {unknown[1]!a}: {offer_nearest(unknown[1], ['model', *SETTINGS])}"

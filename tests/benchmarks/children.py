@@ -3,8 +3,10 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -23,6 +25,17 @@ def start(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[An
             yield process
         finally:
             process.kill()
+
+
+def build_network(network: str, folder: Path) -> Path:
+    """The untrained ``network`` (as for ``eip train``) as a file in ``folder`` that plain Keras opens."""
+    path = folder / "network.keras"
+    subprocess.run(
+        [sys.executable, "-m", "eip_cli", "build", network, "-o", str(path)],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return path
 
 
 def read_answer(process: Any) -> Any:

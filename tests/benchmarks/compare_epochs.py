@@ -11,12 +11,13 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from children import read_answer, start
+from children import build_network, read_answer, start
 from epochs_in_turn import add_options
 from rich.console import Console
 from rich.table import Table
@@ -49,7 +50,9 @@ def main() -> None:
     backend, accelerators = _look_at_backend()
     # Without an accelerator steps are taken one by one anyway.
     programs = PROGRAMS | STEPWISE if accelerators or os.environ.get("EIP_RESIDENT_LOOP") else PROGRAMS
-    epochs = _measure(programs, options)
+    with tempfile.TemporaryDirectory() as folder:
+        options.network_file = build_network(options.network, Path(folder))
+        epochs = _measure(programs, options)
     device = ", ".join(accelerators) or "the processor"
     # Wide enough for the numbers, in a pipe too.
     Console(width=max(Console().width, WIDTH)).print(

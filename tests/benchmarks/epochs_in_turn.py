@@ -16,7 +16,8 @@ def read_arguments() -> argparse.Namespace:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What is trained, and how many epochs after the first."""
-    parser.add_argument("--network", choices=["separable", "base"], default="separable")
+    parser.add_argument("--network", default="separable", help="as for eip train")
+    parser.add_argument("--network-file", type=Path, help=argparse.SUPPRESS)  # what plain Keras trains
     parser.add_argument("--dataset", choices=["cifar10", "digits"], default="cifar10")
     parser.add_argument("--data-dir", type=Path, help="as for eip train")
     parser.add_argument("--limit-train", type=int, help="that many training images [default: all]")

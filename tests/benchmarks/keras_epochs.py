@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 from epochs_in_turn import EpochClock, read_arguments
-from plain_keras import build_base, build_separable
 
 from eip_cli.datasets.dataset import limit_training_images
 from eip_cli.datasets.loading import load_dataset
@@ -33,7 +32,8 @@ def main() -> None:
     dataset = load_dataset(options.dataset, options.data_dir)
     if options.limit_train is not None:
         dataset = limit_training_images(dataset, options.limit_train)
-    model, rate = (build_separable(), 0.004) if options.network == "separable" else (build_base(), 0.001)
+    model = keras.saving.load_model(options.network_file, compile=False)
+    rate = 0.001 if options.network == "base" else 0.004
     model.compile(keras.optimizers.Adam(rate), loss="categorical_crossentropy", metrics=["accuracy"])
     classes = np.eye(10, dtype="float32")
     model.fit(

@@ -19,11 +19,16 @@ STEPS_PER_TURN = 4
 
 
 def read_arguments() -> argparse.Namespace:
-    """``--data-dir``, ``--turns`` after the warm-up, ``--network``, and a file for ``eip train --recipe``."""
+    """What the measured programs are told.
+
+    ``--data-dir``, ``--turns`` after the warm-up, ``--network`` as for ``eip train`` and the file that it was
+    built to, and ``--recipe``.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--network", choices=["separable", "base"], default="separable")
+    parser.add_argument("--network", default="separable")
+    parser.add_argument("--network-file", type=Path)
     parser.add_argument("--recipe")
     return parser.parse_args()
 

@@ -67,11 +67,29 @@ def test_options_override_a_recipe_and_that_is_said() -> None:
     assert json.loads(again.stdout)["best_accuracy"] == json.loads(trained.stdout)["best_accuracy"]
 
 
+def test_a_recipe_with_a_network_trains_it_unless_another_is_named() -> None:
+    Path("mine.toml").write_text(f"model = '{NETWORKS}:tiny'\nepochs = 1\nlearning_rate = 0.01\n")
+    options = ["--dataset", "digits", "--limit-train", "64", "--no-accelerate", "--recipe", "mine.toml"]
+    trained = eip("train", *options, "--run-dir", "one", "--format", "json")
+    assert trained.exit_code == 0, trained.stderr
+    assert json.loads(trained.stdout)["config"]["model"] == f"{NETWORKS}:tiny"
+    other = eip("train", *options, "--model", f"{NETWORKS}:compiled", "--run-dir", "two", "--format", "json")
+    assert json.loads(other.stdout)["config"]["model"] == f"{NETWORKS}:compiled"
+    assert f"model {NETWORKS}:compiled overrides the recipe's {NETWORKS}:tiny" in other.stderr
+    swept = eip("sweep", *options, "--seeds", "1", "--jobs", "1", "--sweep-dir", "sweep", "--format", "json")
+    assert swept.exit_code == 0, swept.stderr
+    assert [path.name for path in Path("sweep").glob("*-seed0")] == ["tiny-seed0"]
+    tried = eip("find-rate", "--recipe", "mine.toml", *options[:5], "--seeds", "1", "--steps", "50")
+    assert tried.exit_code == 0, tried.stderr
+    # Of a run only the settings are taken: its network may be another one's file.
+    assert find_recipe("one").model is None
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("epoch = 3", "there is no setting 'epoch': did you mean epochs?"),
-        ("colour = 'red'", "there is no setting 'colour': use epochs, "),
+        ("colour = 'red'", "there is no setting 'colour': use model, epochs, "),
         ("epochs = 'three'", "expected int | null, got str at epochs"),
         ("epochs = 0", "expected int >= 1 at epochs"),
         ("optimizer = 'adagrad'", "no optimizer 'adagrad': use adam"),
