@@ -1,5 +1,6 @@
 """Which of the known networks a model from a file is, whatever its layers are called."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ FREE_SETTINGS = frozenset({"name", "trainable", "dtype", "seed", "noise_shape", 
 FREE_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 # Networks by name, built for a problem.
 Candidates = Mapping[str, Callable[..., keras.Model]]
+Architecture = list[tuple[Any, ...]]
 # Those that a known network may have been trained on, CIFAR-10's first.
 PROBLEMS = tuple(dict.fromkeys(map(problem_of, DATASETS)))
 
@@ -25,10 +27,16 @@ def find_known_network(model: keras.Model, candidates: Candidates) -> str | None
     if problem is None or architecture is None:
         return None
     for name, build in candidates.items():
-        network = build(*problem)
-        if network.count_params() == model.count_params() and _architecture(network) == architecture:
+        if _describe(build, problem) == (model.count_params(), architecture):
             return name
     return None
+
+
+@functools.cache
+def _describe(build: Callable[..., keras.Model], problem: Problem) -> tuple[int, Architecture | None]:
+    """Parameters and architecture; kept, because a class's submissions are each held against all networks."""
+    network = build(*problem)
+    return network.count_params(), _architecture(network)
 
 
 def _problem_of(model: keras.Model) -> Problem | None:
@@ -40,13 +48,13 @@ def _problem_of(model: keras.Model) -> Problem | None:
         return None
 
 
-def _architecture(model: keras.Model) -> list[tuple[Any, ...]] | None:
+def _architecture(model: keras.Model) -> Architecture | None:
     """What each call of a layer computes of which others, names and training matters left out.
 
     None where there is more to the network than calls of Keras's layers: functions called on tensors, nested
     models, or layers without a configuration.
     """
-    steps: list[tuple[Any, ...]] = []
+    steps: Architecture = []
     first_calls: dict[int, int] = {}  # a shared layer is another network than two of its kind
     try:
         for index, call in enumerate(list_calls(model)):
