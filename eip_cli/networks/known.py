@@ -10,7 +10,7 @@ from eip_cli.foundation.backend import default_settings, keras
 from eip_cli.foundation.problem import CIFAR10_PROBLEM
 
 from .input_layers import Shape, begin
-from .residual import build_residual
+from .residual import build_quick, build_residual
 
 IMAGE_SHAPE, CLASS_COUNT = CIFAR10_PROBLEM
 layers = keras.layers
@@ -80,4 +80,5 @@ KNOWN_NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "separable": build_separable,
     "base": build_base,
     "residual": build_residual,
+    "quick": build_quick,
 }

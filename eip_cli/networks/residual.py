@@ -60,8 +60,31 @@ def build_residual(
     features = _separable(features, 64, "stage2_conv3")
     features = _separable(features, 96, "down3", stride=2)
     features = _add_pair(features, "stage3")
+    return _classify(image, features, classes, "residual")
+
+
+@default_settings()
+def build_quick(
+    input_shape: Shape = IMAGE_SHAPE, classes: int = CLASS_COUNT, standardise: bool = False
+) -> keras.Model:
+    """A residual network for a few minutes on a processor: 52,418 parameters for (32, 32, 3) -> 10.
+
+    Only the first convolution works at the image's size, where an epoch's time goes: 8.1 million
+    multiply-accumulates, where ``residual`` has 11.3 and the report's network 21.1. ``standardise`` puts
+    ``standardised_input`` before it.
+    """
+    image, features = begin_image(input_shape, standardise)
+    features = _separable(features, 32, "stem", multiplier=8)
+    features = _separable(features, 64, "down2", stride=2)
+    features = _add_pair(features, "stage2_pair1")
+    features = _add_pair(features, "stage2_pair2")
+    features = _separable(features, 96, "down3", stride=2)
+    features = _add_pair(features, "stage3")
+    return _classify(image, features, classes, "quick")
+
+
+def _classify(image: keras.KerasTensor, features: keras.KerasTensor, classes: int, name: str) -> keras.Model:
     features = layers.GlobalAveragePooling2D(name="pool")(features)
     features = layers.Dropout(0.1, name="dropout")(features)
-    return keras.Model(
-        image, layers.Dense(classes, activation="softmax", name="dense")(features), name="residual"
-    )
+    answers = layers.Dense(classes, activation="softmax", name="dense")(features)
+    return keras.Model(image, answers, name=name)

@@ -1,5 +1,7 @@
 """The two networks of the report, layer by layer, and networks of a user's own."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from eip_cli.foundation.problem import Problem
 from eip_cli.networks.graphs import list_calls
 from eip_cli.networks.known import KNOWN_NETWORKS, build_base, build_separable
 from eip_cli.networks.model import build_model, require_classifier
-from eip_cli.networks.residual import build_residual
+from eip_cli.networks.residual import build_quick, build_residual
 from eip_cli.networks.summary import summarize_model
 from eip_cli.rules.rule_set import load_rules
 from eip_cli.rules.subject import Network, Subject
@@ -124,7 +126,7 @@ def test_a_users_network_comes_from_a_file_or_a_module(monkeypatch: pytest.Monke
     [
         (
             "resnet",
-            "no network 'resnet': use separable, base, residual, file.py:function, or module:function",
+            "no network 'resnet': use separable, base, residual, quick, file.py:function, or module:function",
         ),
         ("missing.py:build", "no file missing.py"),
         ("no_such_package.networks:build", "failed with ModuleNotFoundError"),
@@ -164,13 +166,16 @@ def test_what_is_needed_is_what_the_data_set_has() -> None:
         require_classifier(build_model("base"), "base", Problem((32, 32, 3), 100))
 
 
-def test_residual_is_separable_throughout_and_keeps_the_reports_budget() -> None:
-    model = build_residual()
-    assert model.count_params() == 52_538
+@pytest.mark.parametrize(("build", "params"), [(build_residual, 52_538), (build_quick, 52_418)])
+def test_residual_ones_are_separable_throughout_and_keep_the_reports_budget(
+    build: Callable[[], keras.Model], params: int
+) -> None:
+    model = build()
+    assert model.count_params() == params
     kinds = {type(layer).__name__ for layer in model.layers if layer.weights}
     assert kinds == {"SeparableConv2D", "BatchNormalization", "Dense"}
     found = SESSION3.check(
-        Subject(network=Network(tuple(list_calls(model)), summarize_model(model, "residual")))
+        Subject(network=Network(tuple(list_calls(model)), summarize_model(model, model.name)))
     )
     assert [one.holds for one in found[:4]] == [True] * 4
 

@@ -1,8 +1,8 @@
 """What the help of several commands says of the names that a user may give."""
 
 MODEL_HELP = (
-    "MODEL is separable (the default), base, residual, file.py:function or module:function (a function that "
-    "returns a Keras model; its code runs), or a CHECKPOINT."
+    "MODEL is separable (the default), base, residual, quick, file.py:function or module:function (a "
+    "function that returns a Keras model; its code runs), or a CHECKPOINT."
 )
 CHECKPOINT_HELP = (
     "CHECKPOINT is a model file (.h5, .keras), a run's directory or id (its best checkpoint), or latest. "
