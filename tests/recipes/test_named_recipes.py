@@ -11,6 +11,7 @@ from eip_cli.foundation.errors import TrainingError
 from eip_cli.recipes.configuration import TrainConfig
 from eip_cli.recipes.named_recipes import list_recipes, parse_recipe, read_named_recipe
 from eip_cli.recipes.protocols import resolve_config
+from eip_cli.recipes.train_command import write_train_command
 from eip_cli.runs.recipe_names import find_recipe
 from tests.support.places import EXAMPLES, NETWORKS
 
@@ -21,9 +22,11 @@ def eip(*arguments: str) -> Result:
     return CliRunner().invoke(cli, list(arguments), prog_name="eip")
 
 
-@pytest.mark.parametrize(("name", "model"), [("report", "separable"), ("base", "base")])
-def test_the_reports_two_protocols_are_recipes_like_any_other(name: str, model: str) -> None:
-    by_recipe = TrainConfig(model=model, threads=1, **find_recipe(name).settings)
+@pytest.mark.parametrize(
+    ("name", "model"), [("report", "separable"), ("base", "base"), ("wall", "residual"), ("quick", "quick")]
+)
+def test_a_known_networks_own_protocol_is_a_recipe_like_any_other(name: str, model: str) -> None:
+    by_recipe = TrainConfig(**{"model": model, "threads": 1} | find_recipe(name).settings)
     assert resolve_config(by_recipe) == resolve_config(TrainConfig(model=model, threads=1))
 
 
@@ -110,7 +113,7 @@ def test_a_recipe_with_a_mistake_is_refused_with_its_place(text: str, message: s
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("wal", "no recipe 'wal': use base, report, wall, a .toml file, or a run"),
+        ("wal", "no recipe 'wal': use base, quick, report, wall, a .toml file, or a run"),
         ("missing.toml", "cannot read the recipe missing.toml: No such file"),
         ("../named/wall", "no recipe '../named/wall'"),
     ],
@@ -120,6 +123,17 @@ def test_what_is_no_recipe_is_named(name: str, message: str) -> None:
         result = eip(*command, *SHORT, "--recipe", name)
         assert result.exit_code == 1
         assert message in result.stderr
+
+
+def test_a_networks_own_average_is_left_out_where_that_is_said() -> None:
+    own = resolve_config(TrainConfig(model="quick", threads=1))
+    assert own.average_weights
+    without = resolve_config(TrainConfig(model="quick", threads=1, average_weights=0))
+    assert without.average_weights == 0
+    assert resolve_config(without) == without  # as a run that is continued has it
+    assert write_train_command(own) == "eip train --model quick --threads 1"
+    assert "--average-weights 0.0" in write_train_command(without)
+    assert resolve_config(TrainConfig(model="residual", threads=1, average_weights=0)).average_weights is None
 
 
 def test_a_networks_own_optimizer_is_no_recipe() -> None:

@@ -111,7 +111,7 @@ def choose_average(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, decay: float | None
 ) -> WeightAverage | None:
     """The average with ``decay``, else the one that ``optimizer`` keeps of itself; None for neither."""
-    if decay is not None:
+    if decay:
         return ExponentialAverage(model, decay)
     inner = getattr(optimizer, "inner_optimizer", optimizer)  # one that scales the loss has it inside
     return OptimizersOwnAverage(model, inner) if inner.use_ema else None

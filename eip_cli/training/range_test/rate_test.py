@@ -10,6 +10,7 @@ from eip_cli.networks.known import KNOWN_NETWORKS
 from eip_cli.networks.model import build_model
 from eip_cli.networks.users_code import is_user_network
 from eip_cli.recipes.configuration import OWN, TrainConfig
+from eip_cli.recipes.protocols import resolve_config
 from eip_cli.recipes.train_command import write_train_command
 from eip_cli.training.observers import SILENT, CountingObserver
 from eip_cli.training.preparation import Prepared, prepare
@@ -44,7 +45,7 @@ def find_learning_rate(
     Each seed has weights of its own (but a checkpoint's, which stay) and other images in another order: those
     of epochs of its own of one training. Raises an EipError that says what to mend.
     """
-    prepared = prepare(replace(config, seed=seeds[0], average_weights=None), observer)
+    prepared = prepare(replace(config, seed=seeds[0], average_weights=0.0), observer)
     if prepared.config.optimizer == OWN:
         # What its schedule would make of a rate is its own affair; a number can be replaced, a schedule not.
         _require_free_rate(prepared)
@@ -60,9 +61,8 @@ def find_learning_rate(
     suggested = None if agreement.steepest is None else float(f"{agreement.steepest:.2g}")
     command = None
     if suggested is not None:
-        found = replace(
-            prepared.config, learning_rate=suggested, average_weights=config.average_weights or None
-        )
+        tried = replace(prepared.config, learning_rate=suggested, average_weights=config.average_weights)
+        found = resolve_config(tried, network=prepared.opened.network)
         command = write_train_command(found, prepared.opened.network)
     return RateTest(prepared.opened.name, prepared.config, tuple(curves), agreement, suggested, command)
 

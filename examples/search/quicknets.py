@@ -1,0 +1,32 @@
+"""Candidates for a few minutes on a processor: little is computed at the full size of the image."""
+
+import keras
+from networks import add_pair, finish, separable
+
+
+def _lower(features: keras.KerasTensor, image: keras.KerasTensor, classes: int, name: str) -> keras.Model:
+    """Two pairs of 64 channels where ``features`` are, and one of 96 at half of that size."""
+    for _ in range(2):
+        features = add_pair(features, scale=True)
+    features = add_pair(separable(features, 96, stride=2), scale=True)
+    return finish(image, features, classes, name)
+
+
+def qa(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """32 channels at the full size, of one convolution: 52,418 parameters."""
+    image = keras.Input(input_shape)
+    features = separable(separable(image, 32, multiplier=8), 64, stride=2)
+    return _lower(features, image, classes, "qa")
+
+
+def qb(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """16 of them: 50,802 parameters."""
+    image = keras.Input(input_shape)
+    features = separable(separable(image, 16, multiplier=8), 64, stride=2)
+    return _lower(features, image, classes, "qb")
+
+
+def qc(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """None: the first convolution halves the size, with a wider kernel."""
+    image = keras.Input(input_shape)
+    return _lower(separable(image, 64, 5, stride=2, multiplier=16), image, classes, "qc")
