@@ -4,11 +4,18 @@ import keras
 from networks import add_pair, finish, separable
 
 
-def _lower(features: keras.KerasTensor, image: keras.KerasTensor, classes: int, name: str) -> keras.Model:
+def _lower(
+    features: keras.KerasTensor,
+    image: keras.KerasTensor,
+    classes: int,
+    name: str,
+    activation: str = "relu",
+) -> keras.Model:
     """Two pairs of 64 channels where ``features`` are, and one of 96 at half of that size."""
     for _ in range(2):
-        features = add_pair(features, scale=True)
-    features = add_pair(separable(features, 96, stride=2), scale=True)
+        features = add_pair(features, scale=True, activation=activation)
+    features = separable(features, 96, stride=2, activation=activation)
+    features = add_pair(features, scale=True, activation=activation)
     return finish(image, features, classes, name)
 
 
@@ -30,3 +37,11 @@ def qc(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """None: the first convolution halves the size, with a wider kernel."""
     image = keras.Input(input_shape)
     return _lower(separable(image, 64, 5, stride=2, multiplier=16), image, classes, "qc")
+
+
+def qs(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """``qb`` with SiLU."""
+    image = keras.Input(input_shape)
+    features = separable(image, 16, multiplier=8, activation="silu")
+    features = separable(features, 64, stride=2, activation="silu")
+    return _lower(features, image, classes, "qs", "silu")
