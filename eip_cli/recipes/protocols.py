@@ -28,7 +28,7 @@ class Protocol:
 _ANNEALED = Protocol(50, 128, 0.01, "one-cycle", "adamw", 0.05, ("flip", "crop=3"))
 # The same for a few minutes: less shifted, an early peak, and a mean of the weights, which is far above the
 # last ones while the rate is high.
-_QUICK = Protocol(10, 128, 0.012, "one-cycle=2", "adamw", 0.05, ("flip", "crop=2"), 0.995)
+_QUICK = Protocol(12, 128, 0.012, "one-cycle=2", "adamw", 0.05, ("flip", "crop=2"), 0.995)
 # The report's two trainings. A user's network is trained as the separable one is.
 _CIFAR10 = {
     "separable": Protocol(epochs=50, batch_size=128, learning_rate=0.004, schedule="report"),

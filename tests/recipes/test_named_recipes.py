@@ -1,6 +1,7 @@
 """Recipes: named ones, files with the same keys, another run's settings; what overrides them is said."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def eip(*arguments: str) -> Result:
     ("name", "model"), [("report", "separable"), ("base", "base"), ("wall", "residual"), ("quick", "quick")]
 )
 def test_a_known_networks_own_protocol_is_a_recipe_like_any_other(name: str, model: str) -> None:
-    by_recipe = TrainConfig(**{"model": model, "threads": 1} | find_recipe(name).settings)
+    by_recipe = replace(TrainConfig(**find_recipe(name).settings), model=model, threads=1)
     assert resolve_config(by_recipe) == resolve_config(TrainConfig(model=model, threads=1))
 
 
