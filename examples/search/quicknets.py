@@ -45,3 +45,14 @@ def qs(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     features = separable(image, 16, multiplier=8, activation="silu")
     features = separable(features, 64, stride=2, activation="silu")
     return _lower(features, image, classes, "qs", "silu")
+
+
+def qd(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """16 channels at the full size, fewer convolutions at half of it, two pairs of 80 channels below."""
+    image = keras.Input(input_shape)
+    features = separable(separable(image, 16, multiplier=8), 64, stride=2)
+    features = separable(add_pair(features, scale=True), 64)
+    features = separable(features, 80, stride=2)
+    for _ in range(2):
+        features = add_pair(features, scale=True)
+    return finish(image, features, classes, "qd")
