@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import math
 import statistics
 import subprocess
 import sys
@@ -55,8 +56,8 @@ def measure_baseline_times(options: argparse.Namespace) -> list[Row]:
             Row(
                 measured,
                 "the report's training, plain Keras",
-                f"{other:,.0f}",
-                show_ratio([other] * len(own), own),
+                f"{other:,.0f}" if math.isfinite(other) else "never",
+                show_ratio([other] * len(own), own) if math.isfinite(other) else "",
                 f"its published log, at {epoch_seconds:.0f} s an epoch as measured here",
             ),
         ]
