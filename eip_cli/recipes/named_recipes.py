@@ -42,12 +42,13 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def settings(self) -> dict[str, Any]:
         """What it says, as fields of TrainConfig."""
-        said = {name: getattr(self, name) for name in ("model", *SETTINGS)}
+        said = {name: getattr(self, name) for name in _SAID}
         return {name: value for name, value in said.items() if value is not None}
 
 
+_SAID = tuple(name for name in Recipe.__struct_fields__ if name != "description")
 # What a run's training can be taken over by, whatever its network was.
-SETTINGS = tuple(name for name in Recipe.__struct_fields__ if name not in ("description", "model"))
+SETTINGS = tuple(name for name in _SAID if name != "model")
 _WING = "recipes"
 
 
@@ -94,4 +95,4 @@ def _explain(message: str) -> str:
     unknown = re.search(r"unknown field `(.*?)`", message)
     if unknown is None:
         return re.sub("^Expected", "expected", message.replace("`", "").replace(" - at $.", " at "))
-    return f"there is no setting {unknown[1]!a}: {offer_nearest(unknown[1], ['model', *SETTINGS])}"
+    return f"there is no setting {unknown[1]!a}: {offer_nearest(unknown[1], _SAID)}"

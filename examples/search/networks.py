@@ -18,11 +18,10 @@ def separable(
     filters: int,
     kernel: int = 3,
     stride: int = 1,
-    relu: bool = True,
     scale: bool = True,
     zero: bool = False,
     multiplier: int = 1,
-    activation: str = "relu",
+    activation: str | None = "relu",
 ) -> keras.KerasTensor:
     """A separable convolution and batch normalization, with ``zero`` one that begins as nothing."""
     features = layers.SeparableConv2D(
@@ -31,7 +30,7 @@ def separable(
     features = layers.BatchNormalization(
         momentum=MOMENTUM, scale=scale, gamma_initializer="zeros" if zero else "ones"
     )(features)
-    return _activate(features, activation) if relu else features
+    return _activate(features, activation) if activation else features
 
 
 def _activate(features: keras.KerasTensor, activation: str) -> keras.KerasTensor:
@@ -51,7 +50,7 @@ def add_pair(
     """
     filters = features.shape[-1]
     inner = separable(features, filters, kernel, scale=scale, activation=activation)
-    inner = separable(inner, filters, kernel, relu=False, zero=zero)
+    inner = separable(inner, filters, kernel, activation=None, zero=zero)
     return _activate(layers.Add()([features, inner]), activation)
 
 
@@ -60,9 +59,9 @@ def add_gated(
 ) -> keras.KerasTensor:
     """The product of two branches, of which one sees further, beside a shortcut."""
     far = separable(features, width, kernel, scale=False)
-    near = separable(features, width, relu=False, scale=False)
+    near = separable(features, width, activation=None, scale=False)
     product = layers.Multiply()([far, near])
-    return layers.Add()([features, separable(product, features.shape[-1], relu=False, zero=zero)])
+    return layers.Add()([features, separable(product, features.shape[-1], activation=None, zero=zero)])
 
 
 def finish(
@@ -76,13 +75,7 @@ def finish(
 
 def residual(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Pairs at three sizes, of 40, 64 and 96 channels: 52,538 parameters."""
-    image = keras.Input(input_shape)
-    features = separable(image, 40, multiplier=8)
-    features = add_pair(features, scale=True)
-    features = add_pair(separable(features, 64, stride=2), scale=True)
-    features = separable(features, 64)
-    features = add_pair(separable(features, 96, stride=2), scale=True)
-    return finish(image, features, classes, "residual")
+    return staged(input_shape, classes, "residual")
 
 
 def sepres13(input_shape: tuple[int, int, int], classes: int, zero: bool = False) -> keras.Model:
@@ -128,19 +121,17 @@ def glu2(input_shape: tuple[int, int, int], classes: int, zero: bool = False) ->
     return finish(image, features, classes, "glu2")
 
 
-def add_repeated_pair(
-    features: keras.KerasTensor, times: int, kernel: int = 3, zero: bool = False
-) -> keras.KerasTensor:
+def add_repeated_pair(features: keras.KerasTensor, times: int) -> keras.KerasTensor:
     """A pair whose two convolutions are called ``times`` times in a row, each time with norms of its own.
 
     Depth without weights (Coiffier et al. 2020, ThriftyNets).
     """
     filters = features.shape[-1]
-    pair = [layers.SeparableConv2D(filters, kernel, padding="same", use_bias=False) for _ in range(2)]
+    pair = [layers.SeparableConv2D(filters, 3, padding="same", use_bias=False) for _ in range(2)]
     for _ in range(times):
         inner = layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(pair[0](features)))
-        norm = layers.BatchNormalization(momentum=MOMENTUM, gamma_initializer="zeros" if zero else "ones")
-        features = layers.ReLU()(layers.Add()([features, norm(pair[1](inner))]))
+        inner = layers.BatchNormalization(momentum=MOMENTUM)(pair[1](inner))
+        features = layers.ReLU()(layers.Add()([features, inner]))
     return features
 
 
@@ -149,28 +140,26 @@ def repeated(
     classes: int,
     widths: tuple[int, int, int],
     times: tuple[int, int, int],
-    kernels: tuple[int, int, int] = (3, 3, 3),
-    zero: bool = False,
-    name: str = "repeated",
+    name: str,
 ) -> keras.Model:
     """``residual``'s stages without its single convolution, each pair called several times."""
     image = keras.Input(input_shape)
     features = separable(image, widths[0], multiplier=8)
-    for number, (width, count, kernel) in enumerate(zip(widths, times, kernels, strict=True)):
+    for number, (width, count) in enumerate(zip(widths, times, strict=True)):
         if number:
             features = separable(features, width, stride=2)
-        features = add_repeated_pair(features, count, kernel, zero)
+        features = add_repeated_pair(features, count)
     return finish(image, features, classes, name)
 
 
 def repeated222(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """40, 72 and 104 channels, each pair twice."""
-    return repeated(input_shape, classes, (40, 72, 104), (2, 2, 2), name="repeated222")
+    return repeated(input_shape, classes, (40, 72, 104), (2, 2, 2), "repeated222")
 
 
 def repeated133(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """32, 72 and 108 channels, the lower pairs three times."""
-    return repeated(input_shape, classes, (32, 72, 108), (1, 3, 3), name="repeated133")
+    return repeated(input_shape, classes, (32, 72, 108), (1, 3, 3), "repeated133")
 
 
 def staged(

@@ -5,11 +5,7 @@ from networks import add_pair, finish, separable
 
 
 def _lower(
-    features: keras.KerasTensor,
-    image: keras.KerasTensor,
-    classes: int,
-    name: str,
-    activation: str = "relu",
+    image: keras.KerasTensor, features: keras.KerasTensor, classes: int, name: str, activation: str = "relu"
 ) -> keras.Model:
     """Two pairs of 64 channels where ``features`` are, and one of 96 at half of that size."""
     for _ in range(2):
@@ -19,32 +15,35 @@ def _lower(
     return finish(image, features, classes, name)
 
 
-def qa(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
-    """32 channels at the full size, of one convolution: 52,418 parameters."""
+def _narrow(
+    input_shape: tuple[int, int, int], classes: int, channels: int, name: str, activation: str = "relu"
+) -> keras.Model:
+    """``channels`` at the full size, of one convolution."""
     image = keras.Input(input_shape)
-    features = separable(separable(image, 32, multiplier=8), 64, stride=2)
-    return _lower(features, image, classes, "qa")
+    features = separable(image, channels, multiplier=8, activation=activation)
+    features = separable(features, 64, stride=2, activation=activation)
+    return _lower(image, features, classes, name, activation)
+
+
+def qa(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """32 channels at the full size: 52,418 parameters."""
+    return _narrow(input_shape, classes, 32, "qa")
 
 
 def qb(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """16 of them: 50,802 parameters."""
-    image = keras.Input(input_shape)
-    features = separable(separable(image, 16, multiplier=8), 64, stride=2)
-    return _lower(features, image, classes, "qb")
+    return _narrow(input_shape, classes, 16, "qb")
+
+
+def qs(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """``qb`` with SiLU."""
+    return _narrow(input_shape, classes, 16, "qs", "silu")
 
 
 def qc(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """None: the first convolution halves the size, with a wider kernel."""
     image = keras.Input(input_shape)
-    return _lower(separable(image, 64, 5, stride=2, multiplier=16), image, classes, "qc")
-
-
-def qs(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
-    """``qb`` with SiLU."""
-    image = keras.Input(input_shape)
-    features = separable(image, 16, multiplier=8, activation="silu")
-    features = separable(features, 64, stride=2, activation="silu")
-    return _lower(features, image, classes, "qs", "silu")
+    return _lower(image, separable(image, 64, 5, stride=2, multiplier=16), classes, "qc")
 
 
 def qd(input_shape: tuple[int, int, int], classes: int) -> keras.Model:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from children import build_network, read_answer, start
+from children import build_network, give_turn, read_answer, start
 from spread import Row, show_ratio, show_spread
 
 from eip_cli.published.baseline import BASELINE_ACCURACY
@@ -100,13 +100,9 @@ def _extrapolate_plain(options: argparse.Namespace) -> tuple[Curve, float]:
         command += ["--turns", str(PLAIN_EPOCHS - 1)]
         if options.data_dir:
             command += ["--data-dir", str(options.data_dir)]
-        measured = []
         with start(command, {}) as process:
-            for _ in range(PLAIN_EPOCHS):
-                measured.append(read_answer(process)["epoch_seconds"])
-                process.stdin.write("\n")
-                process.stdin.flush()
-    first, epoch = measured[0], statistics.median(measured[1:])
+            first = read_answer(process)["epoch_seconds"]
+            epoch = statistics.median(give_turn(process)["epoch_seconds"] for _ in range(PLAIN_EPOCHS - 1))
     published = next(run for run in PUBLISHED_RUNS if run.network == "separable")
     accuracies = [row["val_accuracy"] for row in read_published_log(published)]
     return Curve([first + number * epoch for number in range(len(accuracies))], accuracies), epoch

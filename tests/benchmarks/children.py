@@ -38,6 +38,22 @@ def build_network(network: str, folder: Path) -> Path:
     return path
 
 
+def take_turns(running: Mapping[str, Any], turns: int) -> dict[str, list[Any]]:
+    """What each process answers in each of its turns; their order is reversed from turn to turn."""
+    answers: dict[str, list[Any]] = {name: [] for name in running}
+    for number in range(turns):
+        for name in list(running)[:: -1 if number % 2 else 1]:
+            answers[name].append(give_turn(running[name]))
+    return answers
+
+
+def give_turn(process: Any) -> Any:
+    """What a process answers that waits for a line."""
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return read_answer(process)
+
+
 def read_answer(process: Any) -> Any:
     """What the next line of its output holds. Ends the program where there is none."""
     line = process.stdout.readline()

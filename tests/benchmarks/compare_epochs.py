@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from children import build_network, read_answer, start
+from children import build_network, read_answer, start, take_turns
 from epochs_in_turn import add_options
 from rich.console import Console
 from rich.table import Table
@@ -73,18 +73,14 @@ def _look_at_backend() -> tuple[str, list[str]]:
 
 
 def _measure(programs: Programs, options: argparse.Namespace) -> dict[str, list[Epoch]]:
-    """The epochs of each program, its first included; the order of programs is reversed from turn to turn."""
+    """The epochs of each program, its first included."""
     with ExitStack() as stack:
-        running, epochs = {}, {}
+        running, first = {}, {}
         for name, (script, environment) in programs.items():
             running[name] = stack.enter_context(_start(script, environment, options))
-            epochs[name] = [_read_epoch(running[name])]
-        for number in range(options.turns):
-            for name, process in list(running.items())[:: -1 if number % 2 else 1]:
-                process.stdin.write("\n")
-                process.stdin.flush()
-                epochs[name].append(_read_epoch(process))
-        return epochs
+            first[name] = read_answer(running[name])
+        later = take_turns(running, options.turns)
+    return {name: [Epoch(**one) for one in (first[name], *later[name])] for name in running}
 
 
 def _start(
@@ -95,10 +91,6 @@ def _start(
         if value is not None:
             command += [f"--{name.replace('_', '-')}", str(value)]
     return start(command, SHARED_DEVICE | os.environ | environment)
-
-
-def _read_epoch(process: Any) -> Epoch:
-    return Epoch(**read_answer(process))
 
 
 def _table(title: str, epochs: dict[str, list[Epoch]], options: argparse.Namespace) -> Table:

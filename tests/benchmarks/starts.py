@@ -57,21 +57,16 @@ def measure_starts(options: argparse.Namespace) -> list[Row]:
     """
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        first = {
-            name: _in_turn(
-                {name: command},
-                options.starts,
-                lambda: {"PYTHONPYCACHEPREFIX": tempfile.mkdtemp(dir=folder)},
-                folder,
-            )[name]
-            for name, command in COMMANDS.items()
-        }
-        later = _in_turn(COMMANDS, options.starts, dict, folder)
-        for kind, seconds in (("first", first), ("later", later)):
+
+        def without_bytecode() -> dict[str, str]:
+            return {"PYTHONPYCACHEPREFIX": tempfile.mkdtemp(dir=folder)}
+
+        for kind, environment in (("first", without_bytecode), ("later", dict)):
+            seconds = _in_turn(COMMANDS, options.starts, environment, folder)
             rows += [
                 Row(
-                    f"{name}, {kind} start, processor s",
-                    name.split()[0],
+                    f"{kind} start, processor s",
+                    name,
                     show_spread(own, ".2f"),
                     "" if name == "import keras" else show_ratio(seconds["import keras"], own),
                 )
@@ -90,7 +85,6 @@ def measure_first_steps(options: argparse.Namespace) -> list[Row]:
             "eip train": [sys.executable, "-c", FIRST_STEP_OF_EIP, images],
         }
         kept = {"EIP_COMPILE_CACHE": "on"}
-        _in_turn({"eip train": programs["eip train"]}, 1, lambda: kept, folder)  # fills the cache
         later = _in_turn(programs, options.starts, lambda: kept, folder, in_processor_seconds=False)
         first = _in_turn(
             {"eip train": programs["eip train"]},

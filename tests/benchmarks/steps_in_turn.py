@@ -5,19 +5,18 @@ import importlib.util
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from children import build_network, read_answer, start
+from children import build_network, read_answer, start, take_turns
+from measuring import BATCH
 from spread import Row, show_ratio, show_spread
 
 FOLDER = Path(__file__).resolve().parent
 CANDIDATES = FOLDER.parents[1] / "examples" / "search" / "networks.py"
 NETWORKS = ("separable", "base", "residual", f"{CANDIDATES}:glu3")
-BATCH = 128
 SUBJECT = "eip train"
 
 
@@ -51,7 +50,7 @@ class Turn:
 
 
 def measure_steps(network: str, options: argparse.Namespace) -> list[Row]:
-    """Images a second of each program on ``network``; PyTorch is left out where it is not installed."""
+    """Images a second of each program on ``network``; PyTorch is left out where it cannot be."""
     turns = _take_turns(network, options)
     subject = [turn.step_seconds for turn in turns[SUBJECT]]
     rows = []
@@ -71,37 +70,38 @@ def measure_steps(network: str, options: argparse.Namespace) -> list[Row]:
 
 
 def _take_turns(network: str, options: argparse.Namespace) -> dict[str, list[Turn]]:
-    """The turns of each program; the order of programs is reversed from turn to turn."""
+    """The turns of each program, all of them started before the first."""
     with ExitStack() as stack:
         file = build_network(network, Path(stack.enter_context(tempfile.TemporaryDirectory())))
         running = {
             program.name: stack.enter_context(_start(program, network, file, options))
             for program in PROGRAMS
-            if program.script != "plain_torch.py" or importlib.util.find_spec("torch") is not None
+            if _is_possible(program, network)
         }
         for process in running.values():
-            _read_turn(process)  # the warm-up
-        turns: dict[str, list[Turn]] = {name: [] for name in running}
-        for number in range(options.turns):
-            for name, process in list(running.items())[:: -1 if number % 2 else 1]:
-                process.stdin.write("\n")
-                process.stdin.flush()
-                turns[name].append(_read_turn(process))
-        return turns
+            read_answer(process)  # the warm-up
+        answers = take_turns(running, options.turns)
+    return {name: [_read_turn(answer) for answer in own] for name, own in answers.items()}
+
+
+def _is_possible(program: Program, network: str) -> bool:
+    """PyTorch has the networks that are measured by default, written out."""
+    if program.script != "plain_torch.py":
+        return True
+    return network in NETWORKS and importlib.util.find_spec("torch") is not None
 
 
 def _start(
     program: Program, network: str, file: Path, options: argparse.Namespace
 ) -> AbstractContextManager[Any]:
-    command: Sequence[str] = [sys.executable, str(FOLDER / program.script)]
-    command = [*command, "--network", network, "--network-file", str(file), "--turns", str(options.turns)]
+    command = [sys.executable, str(FOLDER / program.script)]
+    command += ["--network", network, "--network-file", str(file), "--turns", str(options.turns)]
     if program.recipe:
-        command = [*command, "--recipe", program.recipe]
+        command += ["--recipe", program.recipe]
     if options.data_dir:
-        command = [*command, "--data-dir", str(options.data_dir)]
+        command += ["--data-dir", str(options.data_dir)]
     return start(command, program.environment)
 
 
-def _read_turn(process: Any) -> Turn:
-    content = read_answer(process)
-    return Turn(statistics.median(content["step_seconds"]), content["peak_memory_bytes"])
+def _read_turn(answer: dict[str, Any]) -> Turn:
+    return Turn(statistics.median(answer["step_seconds"]), answer["peak_memory_bytes"])
